@@ -1,0 +1,2 @@
+/// Portals and the operations that can be awaited through one.
+package dev.greenhouse.portal;
