@@ -1,0 +1,3 @@
+/// The fan-out of hooks to instruments, for the runtime only.
+@org.jspecify.annotations.NullMarked
+package dev.greenhouse.instrumentation.dispatch;

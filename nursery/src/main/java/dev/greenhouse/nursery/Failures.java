@@ -1,0 +1,66 @@
+package dev.greenhouse.nursery;
+
+import dev.greenhouse.nursery.scheduler.Guarded;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The failures of a nursery, in the order in which they came. In a supervised nursery only those
+/// that nobody has observed, and of these the first hundred.
+final class Failures extends Guarded {
+  private static final int KEPT_SUPERVISED = 100;
+
+  private record Failure(@Nullable TaskImpl<?> task, Throwable error) {}
+
+  private final boolean supervised;
+
+  // Under the spin word.
+  private final List<Failure> list = new ArrayList<>();
+  private int beyond;
+
+  Failures(boolean supervised) {
+    this.supervised = supervised;
+  }
+
+  void add(@Nullable TaskImpl<?> task, Throwable error) {
+    var failure = new Failure(task, error);
+    lock();
+    try {
+      if (supervised && list.size() >= KEPT_SUPERVISED) {
+        list.removeIf(f -> f.task != null && f.task.isObserved());
+      }
+      if (supervised && list.size() >= KEPT_SUPERVISED) {
+        beyond++;
+      } else {
+        list.add(failure);
+      }
+    } finally {
+      unlock();
+    }
+  }
+
+  List<Throwable> snapshot() {
+    lock();
+    try {
+      var result = new ArrayList<Throwable>(list.size());
+      for (Failure f : list) {
+        if (!supervised || f.task == null || !f.task.isObserved()) {
+          result.add(f.error);
+        }
+      }
+      return List.copyOf(result);
+    } finally {
+      unlock();
+    }
+  }
+
+  int count() {
+    int kept = snapshot().size();
+    lock();
+    try {
+      return kept + beyond;
+    } finally {
+      unlock();
+    }
+  }
+}

@@ -1,0 +1,12 @@
+package dev.greenhouse.nursery;
+
+/// Numbers about a greenhouse at one moment; while tasks run, a snapshot that need not be exact.
+///
+/// @param tasks living tasks, system tasks and threads with a nursery open included
+/// @param runnable tasks that could run and wait for their turn
+/// @param running tasks that run, or block their carrier
+/// @param waiting tasks that wait
+/// @param nurseries open nurseries
+/// @param carriers threads that carry tasks: 1 on a loop, 0 without the flag
+public record GreenhouseStatistics(
+    int tasks, int runnable, int running, int waiting, int nurseries, int carriers) {}

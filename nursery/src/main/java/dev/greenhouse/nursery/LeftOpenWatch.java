@@ -1,0 +1,125 @@
+package dev.greenhouse.nursery;
+
+import dev.greenhouse.instrumentation.CancelReason;
+import dev.greenhouse.instrumentation.CancelReason.Source;
+import dev.greenhouse.nursery.scheduler.Housekeeper;
+import dev.greenhouse.nursery.scheduler.Reports;
+import dev.greenhouse.nursery.scheduler.Timer;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/// Finds threads that wait inside the JDK because a nursery was left open: a thread that ends, or a
+/// `ScopedValue` binding that is left, closes the scopes opened inside and waits for their threads,
+/// which perhaps never end. Then the nursery is cancelled, and the log says so.
+///
+/// A look a second while the greenhouse has tasks, seldomer if looking takes long; only owners of
+/// nurseries that wait in nothing of ours are looked at closely.
+final class LeftOpenWatch {
+  private static final long TICK = TimeUnit.SECONDS.toNanos(1);
+  private static final int SHARE = 50; // at most this fraction of the housekeeper's time
+
+  private final OpenGreenhouse greenhouse;
+  private final AtomicBoolean looking = new AtomicBoolean();
+
+  LeftOpenWatch(OpenGreenhouse greenhouse) {
+    this.greenhouse = greenhouse;
+  }
+
+  /// A root has come. Whoever adds one calls this afterwards.
+  void wake() {
+    if (!looking.get() && looking.compareAndSet(false, true)) {
+      Housekeeper.get().schedule(new Look(greenhouse, this), TICK);
+    }
+  }
+
+  /// Holds the greenhouse weakly: one that was dropped without being closed can be collected.
+  private static final class Look extends Timer {
+    private final WeakReference<OpenGreenhouse> greenhouse;
+    private final WeakReference<LeftOpenWatch> watch;
+
+    Look(OpenGreenhouse greenhouse, LeftOpenWatch watch) {
+      this.greenhouse = new WeakReference<>(greenhouse);
+      this.watch = new WeakReference<>(watch);
+    }
+
+    @Override
+    protected void fire() {
+      OpenGreenhouse g = greenhouse.get();
+      LeftOpenWatch w = watch.get();
+      if (g == null || w == null) {
+        return;
+      }
+      long begin = System.nanoTime();
+      List<TaskImpl<?>> suspects = new ArrayList<>();
+      Tree.forEach(
+          g.rootTasks(),
+          t -> {
+            if (t.innermost() != null && t.isBlockedElsewhere()) {
+              suspects.add(t);
+            }
+          },
+          n -> {});
+      suspects.forEach(LeftOpenWatch::examine);
+      if (g.rootTasks().isEmpty()) {
+        w.looking.set(false);
+        if (g.rootTasks().isEmpty() || !w.looking.compareAndSet(false, true)) {
+          return;
+        }
+      }
+      Housekeeper.get().schedule(this, Math.max(TICK, (System.nanoTime() - begin) * SHARE));
+    }
+
+    @Override
+    public String toString() {
+      return "the search for nurseries left open";
+    }
+  }
+
+  private static void examine(TaskImpl<?> task) {
+    NurseryImpl left = task.innermost();
+    if (left == null) {
+      return;
+    }
+    if (task.isAdopted() && !task.thread().isAlive()) {
+      Reports.warn(
+          "Thread '%s' ended and left nursery '%s' open. Open nurseries in a try-with-resources statement."
+              .formatted(task.name(), left.name()));
+      task.buryAdopted();
+    } else if (waitsInForcedClose(task.thread())) {
+      boolean first =
+          left.cancelScope()
+              .cancel(
+                  new CancelReason(
+                      Source.EXPLICIT,
+                      "nursery '%s' was left open by task '%s', which waits for it in the JDK"
+                          .formatted(left.name(), task.name())));
+      if (first) {
+        Reports.warn(
+            "Nursery '%s' was left open: task '%s' has ended, or has left a ScopedValue binding, without closing it, and would wait for its tasks for ever. The nursery was cancelled. Open nurseries in a try-with-resources statement."
+                .formatted(left.name(), task.name()));
+      }
+    }
+  }
+
+  /// Whether the JDK closes scopes because the frame or thread that they were opened in ends.
+  private static boolean waitsInForcedClose(Thread thread) {
+    boolean inClose = false;
+    for (StackTraceElement e : thread.getStackTrace()) {
+      inClose |= is(e, "jdk.internal.misc.ThreadFlock", "close");
+      if (inClose
+          && (is(e, "jdk.internal.vm.StackableScope", "popAll")
+              || is(e, "jdk.internal.vm.StackableScope", "popForcefully"))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean is(@Nullable StackTraceElement e, String type, String method) {
+    return e != null && e.getClassName().equals(type) && e.getMethodName().equals(method);
+  }
+}

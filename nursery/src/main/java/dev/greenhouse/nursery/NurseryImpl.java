@@ -1,0 +1,557 @@
+package dev.greenhouse.nursery;
+
+import dev.greenhouse.instrumentation.CancelReason;
+import dev.greenhouse.instrumentation.CancelReason.Source;
+import dev.greenhouse.instrumentation.Outcome;
+import dev.greenhouse.nursery.jdk.CallSites;
+import dev.greenhouse.nursery.jdk.Sneaky;
+import dev.greenhouse.nursery.jdk.TaskScope;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/// A nursery: a cancel scope, the list of its living tasks, and a JDK scope that contains their
+/// threads.
+///
+/// It goes from open to closing when the owner calls `close`, and to closed when then no task is
+/// left; the [TaskList] is the judge of that. It is *left* when the owner has also closed the JDK's
+/// scope and taken it off its stack.
+final class NurseryImpl implements Nursery {
+  private final TaskImpl<?> owner;
+  private final NurseryOptions options;
+  private final boolean tryForm;
+  private final CancelScope scope;
+  private final @Nullable NurseryImpl outer;
+  private final TaskScope taskScope;
+  private final @Nullable HostedForks hosted; // without the flag
+  private final TaskList members = new TaskList();
+
+  private volatile @Nullable Failures
+      failures; // made by who fails first, under this.members' spin word
+  private volatile boolean left; // owner only; to true, once
+  private boolean closing; // owner only
+
+  /// Links and count of the [CloseWatch] that it is in while its owner waits in `close`, under its
+  /// spin word.
+  final CloseWatch.Seat seat = new CloseWatch.Seat(this);
+
+  /// Set by the housekeeper when the owner shall look whether its body threw; cleared by the owner.
+  private volatile boolean lookAsked;
+
+  private NurseryImpl(TaskImpl<?> owner, NurseryOptions options, boolean tryForm) {
+    this.owner = owner;
+    this.options = options;
+    this.tryForm = tryForm;
+    this.outer = owner.innermost();
+    this.scope = new CancelScope(owner, owner.scope(), this);
+    if (owner.scheduler().carries()) {
+      this.hosted = null;
+      this.taskScope = TaskScope.open(options.name(), null);
+    } else {
+      this.hosted = new HostedForks(options.name());
+      this.taskScope = hosted.scope();
+    }
+    owner.push(this);
+    owner.greenhouse().hooks().nurseryOpened(this);
+  }
+
+  /// Opens a nursery in `greenhouse`, or, if that is null, where the current thread belongs.
+  static NurseryImpl open(
+      @Nullable OpenGreenhouse greenhouse, NurseryOptions options, boolean tryForm) {
+    Objects.requireNonNull(options, "options");
+    TaskImpl<?> task = TaskImpl.currentOrNull();
+    if (task != null) {
+      if (greenhouse != null && task.greenhouse() != greenhouse) {
+        throw new IllegalStateException(
+            "Task '%s' lives in greenhouse '%s' and can't open a nursery in greenhouse '%s'. Use Nursery.open(), or do it on another thread."
+                .formatted(task.name(), task.greenhouse().name(), greenhouse.name()));
+      }
+      return new NurseryImpl(task, options, tryForm);
+    }
+    TaskImpl<?> adopted = OpenGreenhouse.adopt(greenhouse);
+    try {
+      return new NurseryImpl(adopted, options, tryForm);
+    } catch (Throwable t) {
+      adopted.leaveAdopted();
+      throw t;
+    }
+  }
+
+  // ---- forking
+
+  @Override
+  public <T extends @Nullable Object> Task<T> fork(Callable<? extends T> body) {
+    return forkChild(null, Objects.requireNonNull(body, "body"));
+  }
+
+  @Override
+  public <T extends @Nullable Object> Task<T> fork(String name, Callable<? extends T> body) {
+    return forkChild(Objects.requireNonNull(name, "name"), Objects.requireNonNull(body, "body"));
+  }
+
+  @Override
+  public Task<@Nullable Void> fork(Action body) {
+    return forkChild(null, asCallable(body));
+  }
+
+  @Override
+  public Task<@Nullable Void> fork(String name, Action body) {
+    return forkChild(Objects.requireNonNull(name, "name"), asCallable(body));
+  }
+
+  @Override
+  public Executor executor() {
+    return command -> {
+      Objects.requireNonNull(command, "command");
+      fork(command::run);
+    };
+  }
+
+  static Callable<@Nullable Void> asCallable(Action body) {
+    Objects.requireNonNull(body, "body");
+    return () -> {
+      body.run();
+      return null;
+    };
+  }
+
+  private <T extends @Nullable Object> TaskImpl<T> forkChild(
+      @Nullable String name, Callable<? extends T> body) {
+    var task = new TaskImpl<T>(greenhouse(), TaskImpl.Kind.CHILD, this, name, body);
+    admit(task);
+    return task;
+  }
+
+  private void admit(TaskImpl<?> task) {
+    switch (members.add(task)) {
+      case YES -> {}
+      case YES_MAYBE_CANCELLED -> task.maybeCancelledFromStart();
+      case CLOSED -> throw closedError();
+    }
+    var hooks = greenhouse().hooks();
+    hooks.taskSpawned(task);
+    try {
+      startThread(task);
+    } catch (Throwable t) {
+      hooks.taskExited(task, new Outcome.Failed<>(t));
+      taskGone(task);
+      throw t;
+    }
+  }
+
+  private void startThread(TaskImpl<?> task) {
+    HostedForks h = hosted;
+    if (h == null) {
+      taskScope.start(task.thread());
+      return;
+    }
+    greenhouse().hooks().taskScheduled(task);
+    if (Thread.currentThread() == owner.thread()) {
+      try {
+        h.forkHere(task.thread());
+        return;
+      } catch (TaskScope.StructureViolation otherBindings) {
+        task.recreateThread();
+      }
+    }
+    h.forkThere(task.thread());
+  }
+
+  private IllegalStateException closedError() {
+    return new IllegalStateException(
+        "Nursery '%s' is closed: its body and all its tasks have ended. Fork before that, or into an outer nursery."
+            .formatted(name()));
+  }
+
+  @Override
+  public <T extends @Nullable Object, X extends Throwable> T start(StartBody<T, X> body) throws X {
+    return startChild(null, body);
+  }
+
+  @Override
+  public <T extends @Nullable Object, X extends Throwable> T start(
+      String name, StartBody<T, X> body) throws X {
+    return startChild(Objects.requireNonNull(name, "name"), body);
+  }
+
+  private <T extends @Nullable Object> T startChild(@Nullable String name, StartBody<T, ?> body) {
+    Objects.requireNonNull(body, "body");
+    TaskImpl<?> starter = TaskImpl.requireCurrent();
+    var start = new Start<T>(starter, body);
+    var task = new TaskImpl<@Nullable Void>(greenhouse(), TaskImpl.Kind.CHILD, this, name, start);
+    start.setChild(task);
+    task.startUnder(start);
+    // Whoever cancels the starter writes its signal and then reads whom it is starting.
+    starter.setStarting(task);
+    try {
+      if (starter.mayBeCancelled()) {
+        task.maybeCancelledFromStart();
+      }
+      admit(task);
+      return start.await();
+    } catch (Throwable t) {
+      throw Sneaky.<RuntimeException>rethrow(t);
+    } finally {
+      starter.setStarting(null);
+    }
+  }
+
+  // ---- tasks report
+
+  /// A task has failed; its outcome is not published yet. In its thread.
+  void taskFailed(TaskImpl<?> task, Throwable error) {
+    var handler = options.onFailure();
+    if (handler != null) {
+      try {
+        handler.accept(task, error);
+        return;
+      } catch (Throwable t) {
+        if (t != error) {
+          error.addSuppressed(t);
+        }
+      }
+    }
+    failed(task, error);
+  }
+
+  void bodyFailed(Throwable error) {
+    failures().add(null, error);
+    cancelFor(error);
+  }
+
+  private void failed(TaskImpl<?> task, Throwable error) {
+    failures().add(task, error);
+    if (!options.supervised()) {
+      cancelFor(error);
+    }
+  }
+
+  private void cancelFor(Throwable error) {
+    scope.cancel(
+        new CancelReason(
+            Source.NURSERY_FAILED,
+            "nursery '%s' failed: %s".formatted(name(), describe(error)),
+            error));
+  }
+
+  /// An exception's own text can throw.
+  private static String describe(Throwable error) {
+    try {
+      return error.toString();
+    } catch (RuntimeException e) {
+      return error.getClass().getName();
+    }
+  }
+
+  private Failures failures() {
+    Failures f = failures;
+    if (f != null) {
+      return f;
+    }
+    var made = new Failures(options.supervised());
+    members.lock();
+    try {
+      f = failures;
+      if (f == null) {
+        failures = f = made;
+      }
+    } finally {
+      members.unlock();
+    }
+    return f;
+  }
+
+  /// A task's thread has terminated. On its carrier.
+  void taskGone(TaskImpl<?> task) {
+    if (members.remove(task)) {
+      owner.unpark();
+    }
+  }
+
+  // ---- closing: owner's thread
+
+  @Override
+  public void close() {
+    if (left) {
+      return;
+    }
+    if (Thread.currentThread() != owner.thread()) {
+      throw new IllegalStateException(
+          "Nursery '%s' was opened by task '%s' and can't be closed on thread '%s'. Close it where it was opened; use cancel() to end it from elsewhere."
+              .formatted(name(), owner.name(), Thread.currentThread().getName()));
+    }
+    if (closing) {
+      return; // called by a hook, or by what a task's end runs
+    }
+    Throwable misuse = owner.innermost() == this ? null : closeInner();
+    try {
+      leave(true);
+    } catch (Throwable t) {
+      misuse = join(misuse, t);
+    }
+    NurseryFailedException failed = failure();
+    if (misuse != null) {
+      if (failed != null) {
+        misuse.addSuppressed(failed);
+      }
+      throw Sneaky.<RuntimeException>rethrow(misuse);
+    }
+    if (failed != null) {
+      throw failed;
+    }
+  }
+
+  /// The lambda form's end.
+  void closeAfterBody() {
+    Throwable misuse = owner.innermost() == this ? null : closeInner();
+    if (misuse != null) {
+      bodyFailed(misuse);
+    }
+    leave(false);
+    NurseryFailedException failed = failure();
+    if (failed != null) {
+      throw failed;
+    }
+  }
+
+  private static Throwable join(@Nullable Throwable first, Throwable next) {
+    if (first == null) {
+      return next;
+    }
+    first.addSuppressed(next);
+    return first;
+  }
+
+  /// The owner has nurseries open inside this one: they are cancelled and closed first.
+  private Throwable closeInner() {
+    var error =
+        new IllegalStateException(
+            "Nursery '%s' was closed before nursery '%s', which the same task opened later. That one was cancelled and closed first. Close nurseries in the reverse order of their opening: use try-with-resources."
+                .formatted(name(), Objects.requireNonNull(owner.innermost()).name()));
+    for (NurseryImpl n; (n = owner.innermost()) != null && n != this; ) {
+      n.closeForced("nursery '%s' around it was closed first".formatted(name()), error);
+    }
+    return error;
+  }
+
+  /// The owner's body has ended without closing this one.
+  Throwable closeLeftover() {
+    var error =
+        new IllegalStateException(
+            "Task '%s' ended and left nursery '%s' open, so that was cancelled and closed. Open nurseries in a try-with-resources statement."
+                .formatted(owner.name(), name()));
+    closeForced("task '%s' ended without closing it".formatted(owner.name()), error);
+    return error;
+  }
+
+  private void closeForced(String why, Throwable error) {
+    scope.cancel(new CancelReason(Source.EXPLICIT, why));
+    try {
+      leave(false);
+    } catch (Throwable t) {
+      error.addSuppressed(t);
+    }
+    NurseryFailedException failed = failure();
+    if (failed != null) {
+      error.addSuppressed(failed);
+    }
+  }
+
+  private void leave(boolean mayLook) {
+    closing = true;
+    if (options.cancelOnClose()) {
+      scope.cancel(
+          new CancelReason(Source.EXPLICIT, "the body of nursery '%s' ended".formatted(name())));
+    }
+    try {
+      awaitTasks(mayLook && tryForm);
+      closeTaskScope();
+    } finally {
+      left = true;
+      owner.pop(this);
+      owner.afterLeave();
+      greenhouse().hooks().nurseryClosed(this);
+      if (outer == null && owner.isAdopted()) {
+        owner.leaveAdopted();
+      }
+    }
+  }
+
+  private void awaitTasks(boolean mayLook) {
+    owner.beginWait();
+    try {
+      if (members.close()) {
+        owner.yieldNow();
+        return;
+      }
+      CloseWatch watch = greenhouse().closeWatch();
+      watch.enter(seat);
+      try {
+        while (!members.isClosed()) {
+          owner.checkCancelled(); // takes note of an interrupt, which cancels the owner and so the
+          // tasks
+          if (lookAsked) {
+            lookAsked = false;
+            if (mayLook) {
+              cancelIfBodyThrew();
+            }
+          }
+          if (!members.isClosed()) {
+            owner.park();
+          }
+        }
+      } finally {
+        watch.leave(seat);
+      }
+    } finally {
+      owner.endWait();
+    }
+  }
+
+  private void closeTaskScope() {
+    try {
+      if (hosted != null) {
+        hosted.dismiss();
+      }
+      taskScope.joinAndClose();
+    } catch (TaskScope.StructureViolation e) {
+      throw new IllegalStateException(
+          "Nursery '%s' was closed where other scoped values are bound than where it was opened, or with a StructuredTaskScope still open inside. Close it in the block that opened it."
+              .formatted(name()),
+          e);
+    }
+  }
+
+  /// The housekeeper asks: it has been waiting for a moment. Any thread.
+  void askToLook() {
+    lookAsked = true;
+    owner.unpark();
+  }
+
+  private void cancelIfBodyThrew() {
+    if (CallSites.isClosedByException(c -> c == NurseryImpl.class)) {
+      scope.cancel(
+          new CancelReason(
+              Source.NURSERY_FAILED,
+              "the body of nursery '%s' threw an exception".formatted(name())));
+    }
+  }
+
+  private @Nullable NurseryFailedException failure() {
+    Failures f = failures;
+    if (f == null) {
+      return null;
+    }
+    List<Throwable> now = f.snapshot();
+    return now.isEmpty() ? null : new NurseryFailedException(name(), f, now);
+  }
+
+  /// What a body that waits is told when a task has failed; null if none has, or in the lambda
+  /// form.
+  @Nullable RuntimeException failureForBody() {
+    return tryForm ? failure() : null;
+  }
+
+  // ---- waiting and cancelling
+
+  @Override
+  public void join() {
+    TaskImpl<?> me = TaskImpl.requireCurrent();
+    me.throwIfCancelledNow();
+    List<TaskImpl<?>> now = members.snapshot();
+    if (now.contains(me)) {
+      throw new IllegalStateException(
+          "Task '%s' joins nursery '%s', which it is in itself, and would wait for ever. Join the other tasks one by one."
+              .formatted(me.name(), name()));
+    }
+    for (TaskImpl<?> task : now) {
+      task.awaitEnd();
+    }
+    NurseryFailedException failed = failure();
+    if (failed != null) {
+      throw failed;
+    }
+  }
+
+  @Override
+  public void cancel(String reason) {
+    scope.cancel(reason);
+  }
+
+  @Override
+  public void cancel() {
+    scope.cancel();
+  }
+
+  @Override
+  public CancelScope cancelScope() {
+    return scope;
+  }
+
+  /// {@return whether cancellation covers the owner from outside of this nursery, which it has
+  /// left}
+  boolean isOwnerCancelled() {
+    return owner.visibleCancelled() != null;
+  }
+
+  Cancelled cancelledFor(TaskImpl<?> task) {
+    CancelScope outside = task.visibleCancelled();
+    CancelScope cancelled = outside != null ? outside : scope;
+    CancelReason reason = Objects.requireNonNull(cancelled.reasonOrNull());
+    return new Cancelled(reason, cancelled.name(), task.name());
+  }
+
+  /// Whoever cancels marks the list first and then takes the snapshot, so a task forked meanwhile
+  /// is either in it or told at its fork.
+  List<TaskImpl<?>> membersForCancel() {
+    members.markMaybeCancelled();
+    return members.snapshot();
+  }
+
+  TaskList members() {
+    return members;
+  }
+
+  @Nullable NurseryImpl outer() {
+    return outer;
+  }
+
+  boolean isClosed() {
+    return members.isClosed();
+  }
+
+  // ---- what can be seen
+
+  @Override
+  public String name() {
+    return options.name();
+  }
+
+  @Override
+  public TaskImpl<?> owner() {
+    return owner;
+  }
+
+  private OpenGreenhouse greenhouse() {
+    return owner.greenhouse();
+  }
+
+  @Override
+  public List<Task<?>> children() {
+    return List.copyOf(members.snapshot());
+  }
+
+  @Override
+  public boolean isOpen() {
+    return !members.isClosed();
+  }
+
+  /// {@return its name, state and number of tasks}
+  @Override
+  public String toString() {
+    return "Nursery[%s, %s, tasks: %d]"
+        .formatted(name(), isOpen() ? "open" : "closed", members.size());
+  }
+}

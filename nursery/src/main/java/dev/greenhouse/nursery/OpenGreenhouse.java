@@ -1,0 +1,457 @@
+package dev.greenhouse.nursery;
+
+import dev.greenhouse.instrumentation.CancelReason;
+import dev.greenhouse.instrumentation.CancelReason.Source;
+import dev.greenhouse.instrumentation.Instruments;
+import dev.greenhouse.instrumentation.Outcome;
+import dev.greenhouse.instrumentation.TaskState;
+import dev.greenhouse.instrumentation.dispatch.Hooks;
+import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
+import dev.greenhouse.nursery.jdk.Sneaky;
+import dev.greenhouse.nursery.jdk.SocketPoller;
+import dev.greenhouse.nursery.jdk.TaskScope;
+import dev.greenhouse.nursery.jdk.VirtualThreads;
+import dev.greenhouse.nursery.scheduler.Fiber;
+import dev.greenhouse.nursery.scheduler.Guest;
+import dev.greenhouse.nursery.scheduler.JdkThreads;
+import dev.greenhouse.nursery.scheduler.Pool;
+import dev.greenhouse.nursery.scheduler.Reports;
+import dev.greenhouse.nursery.scheduler.Scheduler;
+import dev.greenhouse.nursery.time.Clock;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/// A greenhouse that was built, or the common one: what [Greenhouse] says, and `run` and `call`.
+public final class OpenGreenhouse implements Greenhouse {
+  private static final class Common {
+    static final OpenGreenhouse INSTANCE = make();
+
+    private static OpenGreenhouse make() {
+      if (!VirtualThreads.available()) {
+        Reports.warn(
+            "Greenhouse runs on plain virtual threads: steps are only seen at its own operations,"
+                + " and cancellation reaches the JDK's blocking calls more slowly. "
+                + VirtualThreads.remedy());
+      }
+      return new OpenGreenhouse(
+          "common",
+          Clock.system(),
+          g ->
+              VirtualThreads.available()
+                  ? Pool.onShared(g.clock, g.instruments)
+                  : new JdkThreads(g.clock, g.instruments));
+    }
+  }
+
+  private final String name;
+  private final Clock clock;
+  private final InstrumentSet instruments;
+  private final Scheduler scheduler;
+  private final TaskList roots = new TaskList();
+  private final CloseWatch closeWatch = new CloseWatch();
+  private final LeftOpenWatch leftOpenWatch = new LeftOpenWatch(this);
+  private final AtomicBoolean begun = new AtomicBoolean();
+  private final AtomicReference<@Nullable SystemTaskFailedException> systemFailure =
+      new AtomicReference<>();
+
+  /// Set once, by who closes or breaks it; read by every new root.
+  private volatile @Nullable CancelReason refusal;
+
+  private final Object closeLock = new Object();
+  private boolean closedByUser; // under closeLock
+
+  /// The thread that waits in `close`.
+  private volatile @Nullable Thread closer;
+
+  OpenGreenhouse(String name, Clock clock, Function<OpenGreenhouse, Scheduler> scheduler) {
+    this.name = name;
+    this.clock = clock;
+    this.instruments =
+        new InstrumentSet(name, (i, hook, error) -> Reports.instrumentFailed(name, i, hook, error));
+    SocketPoller.ensureStarted();
+    this.scheduler = scheduler.apply(this);
+  }
+
+  // ---- running
+
+  static OpenGreenhouse common() {
+    return Common.INSTANCE;
+  }
+
+  /// What the static `run` and `call` do.
+  static <T extends @Nullable Object> T runOnLoop(Callable<T> body) {
+    refuseInTask("Greenhouse.run");
+    try (OpenGreenhouse loop = Greenhouse.builder().name("main").singleThreaded().build()) {
+      return loop.runMain(body);
+    }
+  }
+
+  /// Runs an operation as a main task here and waits for it and all its tasks. The current thread
+  /// is blocked; if it is interrupted, the main task is cancelled. The `ScopedValue`s that are
+  /// bound now are seen by all of them.
+  ///
+  /// @param <X> what the operation may throw
+  /// @param op the main task
+  /// @throws X if the operation does, as it is
+  /// @throws Cancelled if the main task is cancelled
+  /// @throws SystemTaskFailedException if a system task has failed
+  /// @throws IllegalStateException in a task, on a guest, or if the greenhouse is closed or broken
+  public <X extends Throwable> void run(VoidOp<X> op) throws X {
+    refuseToWait("run");
+    runMain(asCallable(op));
+  }
+
+  /// Runs an operation as [#run(VoidOp)] does, and returns its value.
+  ///
+  /// @param <T> the type of the value
+  /// @param <X> what the operation may throw
+  /// @param op the main task
+  /// @return its value
+  /// @throws X if the operation does, as it is
+  /// @throws Cancelled if the main task is cancelled
+  /// @throws SystemTaskFailedException if a system task has failed
+  /// @throws IllegalStateException in a task, on a guest, or if the greenhouse is closed or broken
+  public <T extends @Nullable Object, X extends Throwable> T call(
+      ScopedValue.CallableOp<? extends T, X> op) throws X {
+    refuseToWait("call");
+    return runMain(OpenGreenhouse.<T, X>asCallable(op));
+  }
+
+  private void refuseToWait(String what) {
+    refuseInTask("%s of greenhouse '%s'".formatted(what, name));
+    if (scheduler instanceof Guest) {
+      throw new IllegalStateException(
+          "Greenhouse '%s' is a guest: %s would block, perhaps the very thread that its executor runs on. Use launch, which does not wait."
+              .formatted(name, what));
+    }
+  }
+
+  private <T extends @Nullable Object> T runMain(Callable<T> body) {
+    var main = new TaskImpl<T>(this, TaskImpl.Kind.MAIN, null, "main", body);
+    main.setWaiter(Thread.currentThread());
+    addRoot(main);
+    startAndAwait(main);
+    SystemTaskFailedException failure = systemFailure.get();
+    return switch (main.outcome().orElseThrow()) {
+      case Outcome.Succeeded<T>(T value) -> value;
+      case Outcome.Failed<T>(Throwable error) -> {
+        if (failure != null && error != failure) {
+          error.addSuppressed(failure);
+        }
+        throw Sneaky.<RuntimeException>rethrow(error);
+      }
+      case Outcome.WasCancelled<T>(CancelReason reason) -> {
+        if (failure != null) {
+          throw failure;
+        }
+        throw main.thrownAsCancelled(reason);
+      }
+    };
+  }
+
+  private void startAndAwait(TaskImpl<?> main) {
+    boolean carried = scheduler.carries();
+    TaskScope container =
+        TaskScope.open("greenhouse " + name, carried ? null : body -> main.thread());
+    try {
+      hooks().taskSpawned(main);
+      if (carried) {
+        container.start(main.thread());
+      } else {
+        hooks().taskScheduled(main);
+        container.fork();
+      }
+      main.awaitGone();
+    } finally {
+      container.joinAndClose();
+    }
+  }
+
+  @Override
+  public <T extends @Nullable Object> Task<T> launch(Callable<? extends T> main) {
+    return launchRoot(TaskImpl.Kind.MAIN, "main", Objects.requireNonNull(main, "main"));
+  }
+
+  @Override
+  public Task<@Nullable Void> forkSystemTask(String name, Action body) {
+    return launchRoot(
+        TaskImpl.Kind.SYSTEM, Objects.requireNonNull(name, "name"), NurseryImpl.asCallable(body));
+  }
+
+  private <T extends @Nullable Object> TaskImpl<T> launchRoot(
+      TaskImpl.Kind kind, String taskName, Callable<? extends T> body) {
+    var task = new TaskImpl<T>(this, kind, null, taskName, body);
+    addRoot(task);
+    hooks().taskSpawned(task);
+    if (!scheduler.carries()) {
+      hooks().taskScheduled(task);
+    }
+    try {
+      task.thread().start();
+    } catch (Throwable t) {
+      hooks().taskExited(task, new Outcome.Failed<>(t));
+      rootGone(task);
+      throw t;
+    }
+    return task;
+  }
+
+  @Override
+  public Nursery openNursery(NurseryOptions options) {
+    return NurseryImpl.open(this, options, true);
+  }
+
+  // ---- ending
+
+  @Override
+  public void cancel(String reason) {
+    Objects.requireNonNull(reason, "reason");
+    cancelRoots(new CancelReason(Source.EXPLICIT, reason), t -> true);
+  }
+
+  @Override
+  public void close() {
+    if (this == Common.INSTANCE) {
+      return;
+    }
+    TaskImpl<?> me = TaskImpl.currentOrNull();
+    if (me != null && me.greenhouse() == this) {
+      throw new IllegalStateException(
+          "Task '%s' closes greenhouse '%s', in which it runs, and would wait for itself. Close it outside, or call cancel(reason)."
+              .formatted(me.name(), name));
+    }
+    boolean first;
+    synchronized (closeLock) { // no task or carrier comes here
+      first = !closedByUser;
+      closedByUser = true;
+      if (refusal == null) {
+        refusal = new CancelReason(Source.SHUTDOWN, "greenhouse '%s' is closed".formatted(name));
+      }
+      if (first) {
+        awaitRoots();
+        scheduler.close();
+        if (begun.get()) {
+          hooks().afterRun(this);
+        }
+      }
+    }
+    SystemTaskFailedException failure = systemFailure.getAndSet(null);
+    if (first && failure != null) {
+      throw failure;
+    }
+  }
+
+  private void awaitRoots() {
+    closer = Thread.currentThread();
+    boolean interrupted = false;
+    boolean systemToo = false;
+    roots.close();
+    while (!roots.isClosed()) {
+      if (!systemToo && roots.snapshot().stream().allMatch(TaskImpl::isSystem)) {
+        systemToo = true;
+        cancelRoots(shutdown("is being closed"), t -> true);
+      }
+      if (Thread.interrupted()) {
+        interrupted = true;
+        cancelRoots(shutdown("is being closed by a thread that was interrupted"), t -> true);
+      }
+      if (!roots.isClosed()) {
+        LockSupport.park(this);
+      }
+    }
+    closer = null;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private CancelReason shutdown(String what) {
+    return new CancelReason(Source.SHUTDOWN, "greenhouse '%s' %s".formatted(name, what));
+  }
+
+  private void cancelRoots(CancelReason reason, Predicate<TaskImpl<?>> which) {
+    for (TaskImpl<?> root : roots.snapshot()) {
+      if (which.test(root)) {
+        root.cancel(reason);
+      }
+    }
+  }
+
+  // ---- what the parts say
+
+  void executorBroke(String what, @Nullable Throwable cause) {
+    var reason =
+        new CancelReason(
+            Source.BROKEN,
+            "greenhouse '%s' is broken: its executor %s".formatted(name, what),
+            cause);
+    refusal = reason;
+    Reports.warn(
+        "Greenhouse '%s' is broken: its executor %s%s. Its tasks are cancelled and unwind on other threads. Give it an executor that runs one command after the other on a platform thread, and close the greenhouse before the executor."
+            .formatted(name, what, cause == null ? "" : " (" + cause + ")"));
+    cancelRoots(reason, t -> true);
+  }
+
+  void systemTaskFailed(TaskImpl<?> task, Throwable error) {
+    var failure = new SystemTaskFailedException(name, task.name(), error);
+    if (!systemFailure.compareAndSet(null, failure)) {
+      Reports.error("Another system task of greenhouse '" + name + "' failed", failure);
+    } else if (this == Common.INSTANCE) {
+      Reports.error("A system task of the common greenhouse failed", failure);
+    }
+    cancelRoots(
+        new CancelReason(Source.BROKEN, "system task '%s' failed".formatted(task.name()), error),
+        t -> t != task);
+  }
+
+  void rootGone(TaskImpl<?> root) {
+    roots.remove(root);
+    LockSupport.unpark(closer);
+  }
+
+  private void addRoot(TaskImpl<?> root) {
+    refuseIfEnded();
+    if (begun.compareAndSet(false, true)) {
+      hooks().beforeRun(this);
+    }
+    if (roots.add(root) == TaskList.Added.CLOSED) {
+      refuseIfEnded();
+      throw new AssertionError("a greenhouse that is neither open nor closed");
+    }
+    leftOpenWatch.wake();
+    CancelReason broken = refusal;
+    if (broken != null && broken.source() == Source.BROKEN) {
+      root.cancel(broken); // it broke between the question and the answer
+    }
+  }
+
+  private void refuseIfEnded() {
+    CancelReason r = refusal;
+    if (r != null) {
+      throw new IllegalStateException(
+          "%s. Build a new greenhouse to run more tasks.".formatted(r.text()), r.cause());
+    }
+  }
+
+  /// The current thread, which is no task, becomes one: of `greenhouse`, or of the one that carries
+  /// it, or of the common one.
+  static TaskImpl<?> adopt(@Nullable OpenGreenhouse greenhouse) {
+    Fiber carrying = Fiber.carrying();
+    OpenGreenhouse around = carrying instanceof TaskImpl<?> t ? t.greenhouse() : null;
+    OpenGreenhouse g = greenhouse != null ? greenhouse : around != null ? around : common();
+    if (g.scheduler.isSingle() && g != around) {
+      throw new IllegalStateException(
+          "Greenhouse '%s' runs its tasks one at a time on its own thread, and thread '%s' is another one. Use run, call or launch."
+              .formatted(g.name, Thread.currentThread().getName()));
+    }
+    var task = new TaskImpl<@Nullable Void>(g, TaskImpl.Kind.ADOPTED, null, null, null);
+    task.enterAdopted(() -> g.addRoot(task));
+    return task;
+  }
+
+  private static void refuseInTask(String what) {
+    TaskImpl<?> me = TaskImpl.currentOrNull();
+    if (me != null) {
+      throw new IllegalStateException(
+          "%s was called in task '%s', which would block there. Open a nursery instead: try (var nursery = Nursery.open()) { ... }"
+              .formatted(what, me.name()));
+    }
+  }
+
+  static <X extends Throwable> Callable<@Nullable Void> asCallable(VoidOp<X> op) {
+    Objects.requireNonNull(op, "op");
+    return () -> {
+      try {
+        op.run();
+      } catch (Throwable t) {
+        throw Sneaky.<RuntimeException>rethrow(t);
+      }
+      return null;
+    };
+  }
+
+  static <T extends @Nullable Object, X extends Throwable> Callable<T> asCallable(
+      ScopedValue.CallableOp<? extends T, X> op) {
+    Objects.requireNonNull(op, "op");
+    return () -> {
+      try {
+        return op.call();
+      } catch (Throwable t) {
+        throw Sneaky.<RuntimeException>rethrow(t);
+      }
+    };
+  }
+
+  // ---- what can be seen
+
+  @Override
+  public Instruments instruments() {
+    return instruments;
+  }
+
+  @Override
+  public GreenhouseStatistics statistics() {
+    var counts = new int[TaskState.values().length];
+    var nurseries = new int[1];
+    Tree.forEach(rootTasks(), t -> counts[t.state().ordinal()]++, n -> nurseries[0]++);
+    int runnable = counts[TaskState.RUNNABLE.ordinal()];
+    int running = counts[TaskState.RUNNING.ordinal()];
+    int waiting = counts[TaskState.WAITING.ordinal()];
+    return new GreenhouseStatistics(
+        runnable + running + waiting,
+        runnable,
+        running,
+        waiting,
+        nurseries[0],
+        scheduler.carriers());
+  }
+
+  @Override
+  public Clock clock() {
+    return clock;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public List<Task<?>> roots() {
+    return List.copyOf(roots.snapshot());
+  }
+
+  List<TaskImpl<?>> rootTasks() {
+    return roots.snapshot();
+  }
+
+  Hooks hooks() {
+    return instruments.hooks();
+  }
+
+  Scheduler scheduler() {
+    return scheduler;
+  }
+
+  InstrumentSet instrumentSet() {
+    return instruments;
+  }
+
+  CloseWatch closeWatch() {
+    return closeWatch;
+  }
+
+  /// {@return its name and whether it takes tasks}
+  @Override
+  public String toString() {
+    CancelReason r = refusal;
+    return "Greenhouse[%s, %s]".formatted(name, r == null ? "open" : r.text());
+  }
+}

@@ -1,0 +1,72 @@
+package dev.greenhouse.nursery;
+
+import dev.greenhouse.nursery.lowlevel.Suspension;
+import dev.greenhouse.nursery.scheduler.Scheduler;
+import dev.greenhouse.nursery.scheduler.Timer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// A timer that ends a task's wait.
+final class Sleep extends Timer {
+  private final Suspension<@Nullable Void> suspension = Suspension.create();
+
+  private Sleep() {}
+
+  @Override
+  protected void fire() {
+    suspension.resume(null);
+  }
+
+  static void sleep(Duration duration) {
+    Objects.requireNonNull(duration, "duration");
+    TaskImpl<?> task = TaskImpl.requireCurrent();
+    if (duration.isNegative()) {
+      throw new IllegalArgumentException(
+          "Task '%s' can't sleep for a negative time, %s. Give zero or more; zero is a checkpoint."
+              .formatted(task.name(), duration));
+    }
+    sleep(task, saturatedNanos(duration));
+  }
+
+  static void sleepUntil(Instant time) {
+    Objects.requireNonNull(time, "time");
+    TaskImpl<?> task = TaskImpl.requireCurrent();
+    Duration left = Duration.between(task.scheduler().clock.instant(), time);
+    sleep(task, left.isNegative() ? 0 : saturatedNanos(left));
+  }
+
+  static void sleepForever() {
+    TaskImpl.requireCurrent();
+    Suspension.<@Nullable Void>create().await();
+    throw new AssertionError("sleepForever was woken without being cancelled");
+  }
+
+  private static void sleep(TaskImpl<?> task, long nanos) {
+    if (nanos == 0) {
+      task.checkpointNow();
+      return;
+    }
+    task.throwIfCancelledNow();
+    Scheduler scheduler = task.scheduler();
+    var sleep = new Sleep();
+    scheduler.set(sleep, scheduler.clock.nanoTime() + nanos);
+    try {
+      sleep.suspension.await();
+    } finally {
+      scheduler.drop(sleep);
+    }
+  }
+
+  /// Half the range, so that differences of nanosecond times stay right.
+  private static long saturatedNanos(Duration d) {
+    long most = Long.MAX_VALUE / 2;
+    return d.compareTo(Duration.ofNanos(most)) >= 0 ? most : d.toNanos();
+  }
+
+  @Override
+  public String toString() {
+    return "the sleep of " + suspension;
+  }
+}

@@ -1,0 +1,185 @@
+package dev.greenhouse.nursery.jdk;
+
+import java.io.Serial;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// A `StructuredTaskScope`, used as a container of threads and for nothing else: it keeps threads
+/// together for dumps, hands on the opener's scoped values, and checks the structure. It is reached
+/// by method handles, so that no class file of ours is marked as using a preview API.
+public final class TaskScope {
+  /// The JDK found that scoped values or scopes are not as they were at the opening.
+  public static final class StructureViolation extends RuntimeException {
+    @Serial private static final long serialVersionUID = 1;
+
+    StructureViolation(Throwable cause) {
+      super(cause.getMessage(), cause);
+    }
+  }
+
+  private static final String VIOLATION = "java.util.concurrent.StructureViolationException";
+
+  private static final class Handles {
+    static final MethodHandle OPEN;
+    static final MethodHandle FORK;
+    static final MethodHandle JOIN;
+    static final MethodHandle CLOSE;
+    static final MethodHandle WITH_FACTORY;
+    static final MethodHandle WITH_NAME;
+
+    static {
+      String sts = "java.util.concurrent.StructuredTaskScope";
+      try {
+        Class<?> scope = Class.forName(sts);
+        Class<?> joiner = Class.forName(sts + "$Joiner");
+        Class<?> configuration = Class.forName(sts + "$Configuration");
+        Class<?> subtask = Class.forName(sts + "$Subtask");
+        var lookup = MethodHandles.publicLookup();
+        Object awaitAll =
+            lookup.findStatic(joiner, "awaitAll", MethodType.methodType(joiner)).invoke();
+        OPEN =
+            lookup
+                .findStatic(scope, "open", MethodType.methodType(scope, joiner, Function.class))
+                .bindTo(awaitAll)
+                .asType(MethodType.methodType(Object.class, Function.class));
+        FORK =
+            lookup
+                .findVirtual(scope, "fork", MethodType.methodType(subtask, Callable.class))
+                .asType(MethodType.methodType(void.class, Object.class, Callable.class));
+        JOIN =
+            lookup
+                .findVirtual(scope, "join", MethodType.methodType(Object.class))
+                .asType(MethodType.methodType(void.class, Object.class));
+        CLOSE =
+            lookup
+                .findVirtual(scope, "close", MethodType.methodType(void.class))
+                .asType(MethodType.methodType(void.class, Object.class));
+        var wither = MethodType.methodType(Object.class, Object.class, ThreadFactory.class);
+        WITH_FACTORY =
+            lookup
+                .findVirtual(
+                    configuration,
+                    "withThreadFactory",
+                    MethodType.methodType(configuration, ThreadFactory.class))
+                .asType(wither);
+        WITH_NAME =
+            lookup
+                .findVirtual(
+                    configuration, "withName", MethodType.methodType(configuration, String.class))
+                .asType(wither.changeParameterType(1, String.class));
+      } catch (Throwable t) {
+        throw new IllegalStateException(
+            "This JDK, %s, has no %s of the shape that Greenhouse uses (%s). Run it on JDK 25."
+                .formatted(Runtime.version(), sts, t),
+            t);
+      }
+    }
+  }
+
+  /// The factory's threads bring their own.
+  private static final Callable<?> NO_BODY =
+      () -> {
+        throw new AssertionError("the body of a thread that another one should run");
+      };
+
+  private final Object scope;
+
+  // Both are null without the flag.
+  private final @Nullable Object container;
+  private final @Nullable Object bindings;
+
+  private TaskScope(Object scope, @Nullable Object container, @Nullable Object bindings) {
+    this.scope = scope;
+    this.container = container;
+    this.bindings = bindings;
+  }
+
+  /// Opens a scope on the current thread, which becomes its owner.
+  ///
+  /// @param name seen in thread dumps
+  /// @param factory makes the threads of [#fork]; null if only [#start] is used
+  public static TaskScope open(String name, @Nullable ThreadFactory factory) {
+    Object scope;
+    try {
+      scope =
+          (Object)
+              Handles.OPEN.invokeExact((Function<Object, Object>) c -> configure(c, name, factory));
+    } catch (Throwable t) {
+      throw Sneaky.rethrow(t);
+    }
+    return VirtualThreads.available()
+        ? new TaskScope(
+            scope, VirtualThreads.innermostContainer(), VirtualThreads.currentBindings())
+        : new TaskScope(scope, null, null);
+  }
+
+  private static Object configure(Object c, String name, @Nullable ThreadFactory factory) {
+    try {
+      Object named = (Object) Handles.WITH_NAME.invokeExact(c, name);
+      return factory == null ? named : (Object) Handles.WITH_FACTORY.invokeExact(named, factory);
+    } catch (Throwable t) {
+      throw Sneaky.rethrow(t);
+    }
+  }
+
+  /// Starts a thread in the scope, from any thread; needs [VirtualThreads#available]. The caller
+  /// makes sure that the scope stays open meanwhile.
+  public void start(Thread thread) {
+    if (container == null) {
+      throw new IllegalStateException(VirtualThreads.remedy());
+    }
+    VirtualThreads.startIn(thread, container, bindings);
+  }
+
+  /// Forks as `StructuredTaskScope` does: by the owner only, under the scoped values of the
+  /// opening. The thread is the factory's, which may ignore the body it is given.
+  ///
+  /// @throws StructureViolation if the scoped values are others
+  public void fork() {
+    try {
+      Handles.FORK.invokeExact(scope, NO_BODY);
+    } catch (Throwable t) {
+      throw translated(t);
+    }
+  }
+
+  /// Waits for the last threads, which have nothing to do any more, and closes the scope. Owner
+  /// only.
+  ///
+  /// An interrupt that comes meanwhile is left in the thread's flag.
+  ///
+  /// @throws StructureViolation if scoped values were bound after the opening and still are, or
+  ///   another scope is still open inside; the scope is closed nevertheless
+  public void joinAndClose() {
+    boolean interrupted = false;
+    try {
+      Handles.JOIN.invokeExact(scope);
+    } catch (InterruptedException e) {
+      interrupted = true;
+    } catch (Throwable t) {
+      throw Sneaky.rethrow(t);
+    }
+    try {
+      Handles.CLOSE.invokeExact(scope);
+    } catch (Throwable t) {
+      throw translated(t);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /// The JDK's exception is itself a preview API, which our class files must not mention.
+  private static RuntimeException translated(Throwable t) {
+    if (t.getClass().getName().equals(VIOLATION)) {
+      return new StructureViolation(t);
+    }
+    throw Sneaky.rethrow(t);
+  }
+}

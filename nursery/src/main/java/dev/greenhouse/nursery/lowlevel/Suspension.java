@@ -1,0 +1,214 @@
+package dev.greenhouse.nursery.lowlevel;
+
+import dev.greenhouse.nursery.jdk.Sneaky;
+import dev.greenhouse.nursery.scheduler.Fiber;
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// One wait of one task, and the only way in which tasks of Greenhouse wait.
+///
+/// A task makes one, hands it to whoever shall end the wait, and calls [#await()]. The first to
+/// resume it wins; all later attempts do nothing and return false. Resuming before the task waits
+/// is fine.
+///
+/// ```java
+/// var suspension = Suspension.<Reply>create();
+/// client.send(request, suspension::resume);
+/// return suspension.await();
+/// ```
+///
+/// **Cancellation.** `await` is a checkpoint. A task that is cancelled, before or while it waits,
+/// leaves by [dev.greenhouse.nursery.Cancelled] unless the suspension was resumed first: then the
+/// wait ends normally, nothing that was handed over is lost, and the next checkpoint raises the
+/// cancellation.
+///
+/// **Memory.** What a thread does before it resumes happens-before what the task does after the
+/// wait.
+///
+/// The idea is Trio's
+/// [wait_task_rescheduled](https://trio.readthedocs.io/en/stable/reference-lowlevel.html#trio.lowlevel.wait_task_rescheduled).
+///
+/// @param <T> the type of what the task is resumed with
+public final class Suspension<T extends @Nullable Object> {
+  private static final VarHandle STATE =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "state", VarHandle.class, Suspension.class, Object.class);
+
+  private static final Object NULL = new Object();
+  private static final Object CANCELLED = new Object();
+
+  private record Failure(Throwable error) {}
+
+  private final Fiber fiber;
+
+  /// Null until somebody resumes or the task aborts; then NULL, CANCELLED, a Failure or the value,
+  /// for ever.
+  private volatile @Nullable Object state;
+
+  private boolean awaited; // own thread only
+
+  private Suspension(Fiber fiber) {
+    this.fiber = fiber;
+  }
+
+  /// Makes a suspension for the current task.
+  ///
+  /// @param <T> the type of what it will be resumed with
+  /// @return the suspension
+  /// @throws IllegalStateException if the current thread is no task
+  public static <T extends @Nullable Object> Suspension<T> create() {
+    Fiber fiber = Fiber.current();
+    if (fiber == null) {
+      throw new IllegalStateException(
+          "Thread '%s' is no task, so it can't be suspended. Fork a task in a nursery, or open a nursery on this thread first."
+              .formatted(Thread.currentThread().getName()));
+    }
+    return new Suspension<>(fiber);
+  }
+
+  // ---- resuming: any thread, never blocks
+
+  /// Ends the wait with a value.
+  ///
+  /// @param value what `await` returns
+  /// @return true if this ended the wait; false if it had been ended or aborted before
+  public boolean resume(T value) {
+    return end(value == null ? NULL : value);
+  }
+
+  /// Ends the wait with an exception.
+  ///
+  /// @param error what `await` throws, as it is, even if it is a checked exception
+  /// @return true if this ended the wait; false if it had been ended or aborted before
+  public boolean resumeExceptionally(Throwable error) {
+    return end(new Failure(Objects.requireNonNull(error, "error")));
+  }
+
+  /// Ends the wait with the task's cancellation: for an operation whose [AbortHandler] returned
+  /// false and that could be taken back later.
+  ///
+  /// @return true if this ended the wait; false if it had been ended or aborted before
+  public boolean resumeCancelled() {
+    return end(CANCELLED);
+  }
+
+  /// {@return whether the wait has been ended or aborted}
+  public boolean isDone() {
+    return state != null;
+  }
+
+  private boolean end(Object result) {
+    Fiber resumer = Fiber.current(); // before the change: a stack overflow behind it must find it
+    if (!STATE.compareAndSet(this, null, result)) {
+      return false;
+    }
+    try {
+      fiber.unpark();
+    } catch (Throwable t) {
+      if (resumer != null) {
+        resumer.rescueLater(fiber);
+      }
+      throw t;
+    }
+    return true;
+  }
+
+  // ---- waiting: own task only, once
+
+  /// Waits until the suspension is resumed. Suspends the task and not its carrier. A checkpoint.
+  ///
+  /// @return what it was resumed with
+  /// @throws dev.greenhouse.nursery.Cancelled if the task is cancelled first
+  /// @throws IllegalStateException if another task made it, or it was awaited before
+  public T await() {
+    return finish(true, null);
+  }
+
+  /// Waits as [#await()] does, but asks what to do when the task is cancelled.
+  ///
+  /// @param onCancel asked once, in the waiting task
+  /// @return what it was resumed with
+  /// @throws dev.greenhouse.nursery.Cancelled if the task is cancelled first and `onCancel` agrees
+  /// @throws IllegalStateException if another task made it, or it was awaited before
+  public T await(AbortHandler onCancel) {
+    return finish(true, Objects.requireNonNull(onCancel, "onCancel"));
+  }
+
+  /// Waits until the suspension is resumed, whatever is cancelled meanwhile: for short waits that
+  /// somebody is certain to end. No checkpoint. An interrupt from outside is kept as the task's
+  /// cancellation.
+  ///
+  /// @return what it was resumed with
+  /// @throws IllegalStateException if another task made it, or it was awaited before
+  public T awaitUncancellably() {
+    return finish(false, null);
+  }
+
+  @SuppressWarnings({"unchecked", "NullAway"}) // NULL stands for a T that is null
+  private T finish(boolean cancellable, @Nullable AbortHandler onCancel) {
+    requireOwnTask();
+    fiber.beginWait();
+    try {
+      park(cancellable, onCancel);
+    } finally {
+      fiber.endWait();
+    }
+    Object result = state;
+    if (result == CANCELLED) {
+      throw fiber.cancellation();
+    }
+    if (result instanceof Failure(Throwable error)) {
+      throw Sneaky.<RuntimeException>rethrow(error);
+    }
+    return result == NULL ? null : (T) result;
+  }
+
+  private void park(boolean cancellable, @Nullable AbortHandler onCancel) {
+    boolean abortable = cancellable;
+    boolean waited = false;
+    while (true) {
+      // Called in any case: it takes note of interrupts, which would keep the thread from parking.
+      if (fiber.checkCancelled() && abortable && state == null) {
+        if (onCancel == null) {
+          STATE.compareAndSet(this, null, CANCELLED);
+        } else {
+          abortable = false;
+          if (onCancel.abort()) {
+            STATE.compareAndSet(this, null, CANCELLED);
+          }
+        }
+      }
+      if (state != null) {
+        break;
+      }
+      waited = true;
+      fiber.park();
+    }
+    if (!waited && cancellable && state != CANCELLED) {
+      fiber.spendBudget();
+    }
+  }
+
+  private void requireOwnTask() {
+    if (Fiber.current() != fiber) {
+      throw new IllegalStateException(
+          "This suspension belongs to task '%s', and thread '%s' can't wait for it. Each task makes its own."
+              .formatted(fiber.name(), Thread.currentThread().getName()));
+    }
+    if (awaited) {
+      throw new IllegalStateException(
+          "This suspension of task '%s' was awaited before. Make a new one for each wait."
+              .formatted(fiber.name()));
+    }
+    awaited = true;
+  }
+
+  /// {@return its task's name and whether it is done}
+  @Override
+  public String toString() {
+    return "Suspension[%s, %s]".formatted(fiber.name(), isDone() ? "done" : "pending");
+  }
+}

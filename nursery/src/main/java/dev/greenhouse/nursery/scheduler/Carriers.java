@@ -1,0 +1,187 @@
+package dev.greenhouse.nursery.scheduler;
+
+import java.io.Serial;
+import java.lang.management.ManagementFactory;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/// A `ForkJoinPool` of [Carrier]s, with compensation.
+///
+/// The JDK compensates only for its own carrier threads when a file read or native code blocks
+/// them, so we do: while work waits, the housekeeper looks every few milliseconds for carriers that
+/// have been in one step all the time without using their processor, and runs that many more. They
+/// are taken back when the blocked ones move on. Looking begins with a submission and stops when
+/// nothing runs.
+final class Carriers {
+  /// So many carriers are added at most.
+  static final int MAX_ADDED = 256;
+
+  private static final long BUSY_TICK = TimeUnit.MILLISECONDS.toNanos(5);
+  private static final long CALM_TICK = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long KEEP_ALIVE_SECONDS = 10;
+
+  private final int base;
+  private final String name;
+  private final ForkJoinPool pool;
+  private final Set<Carrier> all = ConcurrentHashMap.newKeySet();
+
+  /// True while the housekeeper looks. Submitters write work and then read it; the housekeeper
+  /// writes false and then looks for work once more.
+  private final AtomicBoolean watched = new AtomicBoolean();
+
+  private final Watch watch = new Watch();
+  private volatile boolean closed;
+
+  Carriers(int parallelism, String name) {
+    this.base = parallelism;
+    this.name = name;
+    var number = new java.util.concurrent.atomic.AtomicInteger();
+    this.pool =
+        new ForkJoinPool(
+            parallelism,
+            p -> {
+              var c = new Carrier(p, this);
+              c.setName(name + "-" + number.incrementAndGet());
+              c.setDaemon(true);
+              return c;
+            },
+            (thread, error) -> Reports.internalError("carrier " + thread.getName(), error),
+            true,
+            0,
+            parallelism + MAX_ADDED,
+            0,
+            p -> true,
+            KEEP_ALIVE_SECONDS,
+            TimeUnit.SECONDS);
+  }
+
+  void started(Carrier c) {
+    all.add(c);
+  }
+
+  void stopped(Carrier c) {
+    all.remove(c);
+  }
+
+  int parallelism() {
+    return pool.getParallelism();
+  }
+
+  /// Runs a [Fiber]'s step or a `Runnable` continuation. Never throws.
+  void take(Object runnable) {
+    ForkJoinTask<?> task =
+        runnable instanceof Fiber fiber ? fiber.poolStep() : new ForeignStep((Runnable) runnable);
+    try {
+      (closed ? Pool.shared().pool : pool).execute(task);
+    } catch (RuntimeException rejected) {
+      // Only a pool that was shut down after `closed` was read rejects.
+      Pool.shared().pool.execute(task);
+    }
+    if (!watched.getPlain() && !watched.get() && watched.compareAndSet(false, true)) {
+      Housekeeper.get().schedule(watch, BUSY_TICK);
+    }
+  }
+
+  /// Later work goes to the shared carriers; what is queued is still run.
+  void close() {
+    closed = true;
+    pool.shutdown();
+  }
+
+  @Override
+  public String toString() {
+    return "the carriers " + name;
+  }
+
+  /// A continuation of a thread that is no task.
+  private static final class ForeignStep extends ForkJoinTask<@Nullable Void> {
+    @Serial private static final long serialVersionUID = 1;
+
+    private final transient Runnable continuation;
+
+    ForeignStep(Runnable continuation) {
+      this.continuation = continuation;
+    }
+
+    @Override
+    public @Nullable Void getRawResult() {
+      return null;
+    }
+
+    @Override
+    protected void setRawResult(@Nullable Void value) {}
+
+    @Override
+    protected boolean exec() {
+      Carrier carrier = (Carrier) Thread.currentThread();
+      carrier.beginStep();
+      try {
+        continuation.run();
+      } catch (Throwable t) {
+        Reports.internalError("a continuation", t);
+      }
+      carrier.endStep();
+      return true;
+    }
+  }
+
+  /// The housekeeper's look.
+  private final class Watch extends Timer {
+    private long last = System.nanoTime();
+
+    @Override
+    protected void fire() {
+      long now = System.nanoTime();
+      long elapsed = now - last;
+      last = now;
+      int stuck = 0;
+      int running = 0;
+      for (Carrier c : all) {
+        stuck += c.looksStuck(elapsed) ? 1 : 0;
+        running += c.isInStep() ? 1 : 0;
+      }
+      boolean waiting = pool.hasQueuedSubmissions() || pool.getQueuedTaskCount() > 0;
+      adjust(stuck, waiting);
+      if (waiting || running > 0) {
+        Housekeeper.get().schedule(this, waiting ? BUSY_TICK : CALM_TICK);
+        return;
+      }
+      watched.set(false);
+      if (!pool.isQuiescent() && watched.compareAndSet(false, true)) {
+        Housekeeper.get().schedule(this, CALM_TICK);
+      }
+    }
+
+    private void adjust(int stuck, boolean waiting) {
+      if (closed) {
+        return;
+      }
+      int now = pool.getParallelism();
+      int wanted = base + Math.min(stuck, MAX_ADDED);
+      if (wanted > now && waiting) {
+        pool.setParallelism(wanted);
+        pool.execute(() -> {}); // makes the pool look at its new size
+      } else if (wanted < now) {
+        pool.setParallelism(wanted);
+      }
+    }
+
+    @Override
+    public String toString() {
+      return "the watch of " + Carriers.this;
+    }
+  }
+
+  /// {@return how much processor time a thread has used, 0 if that is not known}
+  static long cpuNanos(Thread thread) {
+    var threads = ManagementFactory.getThreadMXBean();
+    return threads.isThreadCpuTimeSupported() && threads.isThreadCpuTimeEnabled()
+        ? Math.max(0, threads.getThreadCpuTime(thread.threadId()))
+        : 0;
+  }
+}

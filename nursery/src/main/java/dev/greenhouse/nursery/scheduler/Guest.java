@@ -1,0 +1,189 @@
+package dev.greenhouse.nursery.scheduler;
+
+import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
+import dev.greenhouse.nursery.time.Clock;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
+import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
+import org.jspecify.annotations.Nullable;
+
+/// Tasks on somebody else's event loop. Steps wait in a queue of ours; the executor is given one
+/// *pump* at a time, which runs a few of them and gives way to the loop's other events.
+///
+/// An executor that rejects the pump, runs it at once inside `execute`, on a virtual thread, or on
+/// two threads at once can't carry tasks: then the greenhouse is broken, and what is queued, now
+/// and later, runs on the shared carriers.
+public final class Guest extends Scheduler {
+  /// Steps a pump runs before it gives way.
+  private static final int STEPS_A_PUMP = 32;
+
+  private static final long LOOK = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private final Executor executor;
+  private final BiConsumer<String, @Nullable Throwable> onBroken;
+  private final MpscUnboundedAtomicArrayQueue<Object> queue =
+      new MpscUnboundedAtomicArrayQueue<>(64);
+
+  /// True from when a pump is given to the executor until it has found the queue empty.
+  private final AtomicBoolean pumpAway = new AtomicBoolean();
+
+  /// The thread that is in `executor.execute` for us, to notice that it runs the pump there.
+  private volatile @Nullable Thread submitter;
+
+  /// The thread that runs a pump now.
+  private final AtomicReference<@Nullable Thread> pumping = new AtomicReference<>();
+
+  private final AtomicBoolean draining = new AtomicBoolean();
+  private final AtomicBoolean broken = new AtomicBoolean();
+  private volatile boolean closed;
+
+  /// Makes a guest.
+  ///
+  /// @param onBroken told once what the executor did; must not block
+  public Guest(
+      Executor executor,
+      Clock clock,
+      InstrumentSet instruments,
+      BiConsumer<String, @Nullable Throwable> onBroken) {
+    super(clock, instruments);
+    this.executor = executor;
+    this.onBroken = onBroken;
+  }
+
+  @Override
+  protected void submit(Fiber fiber) {
+    offer(fiber);
+  }
+
+  @Override
+  protected void foreign(Runnable continuation) {
+    offer(continuation);
+  }
+
+  private void offer(Object runnable) {
+    queue.offer(runnable);
+    if (closed || broken.get()) {
+      moveToPool();
+    } else {
+      sendPump();
+    }
+  }
+
+  private void sendPump() {
+    if (!pumpAway.compareAndSet(false, true)) {
+      return;
+    }
+    submitter = Thread.currentThread();
+    try {
+      executor.execute(this::pump);
+    } catch (Throwable t) {
+      breakDown("rejected a step", t);
+    } finally {
+      submitter = null;
+    }
+    watch();
+  }
+
+  private void pump() {
+    Thread me = Thread.currentThread();
+    if (me.isVirtual()) {
+      breakDown("ran a step on a virtual thread, " + me.getName(), null);
+    } else if (me == submitter) {
+      breakDown("ran a step inside of execute, on the calling thread", null);
+    } else if (!pumping.compareAndSet(null, me)) {
+      breakDown("ran two steps at once", null);
+    } else {
+      try {
+        runSome();
+      } finally {
+        pumping.set(null);
+      }
+    }
+  }
+
+  private void runSome() {
+    for (int i = 0; i < STEPS_A_PUMP && !broken.get(); i++) {
+      Object next = queue.poll();
+      if (next instanceof Fiber fiber) {
+        fiber.takeStep();
+      } else if (next instanceof Runnable continuation) {
+        continuation.run();
+      } else {
+        break;
+      }
+    }
+    pumping.set(null);
+    pumpAway.set(false);
+    if (broken.get() || closed) {
+      moveToPool();
+    } else if (!queue.isEmpty()) {
+      sendPump();
+    }
+  }
+
+  private void breakDown(String what, @Nullable Throwable cause) {
+    if (broken.compareAndSet(false, true)) {
+      onBroken.accept(what, cause);
+    }
+    moveToPool();
+  }
+
+  /// Only one thread polls the queue: a pump that still runs does this at its end.
+  private void moveToPool() {
+    while (!queue.isEmpty() && pumping.get() == null && draining.compareAndSet(false, true)) {
+      try {
+        for (Object o; (o = queue.poll()) != null; ) {
+          Pool.shared().take(o);
+        }
+      } finally {
+        draining.set(false);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    moveToPool();
+  }
+
+  // ---- an executor that was stopped does not say so
+
+  private final AtomicBoolean watched = new AtomicBoolean();
+
+  private void watch() {
+    if (executor instanceof ExecutorService service && watched.compareAndSet(false, true)) {
+      Housekeeper.get().schedule(new Watch(service), LOOK);
+    }
+  }
+
+  private final class Watch extends Timer {
+    private final ExecutorService service;
+
+    Watch(ExecutorService service) {
+      this.service = service;
+    }
+
+    @Override
+    protected void fire() {
+      watched.set(false);
+      if (!pumpAway.get() || closed || broken.get()) {
+        return;
+      }
+      if (service.isTerminated()) {
+        breakDown("has been shut down", null);
+      } else {
+        watch();
+      }
+    }
+
+    @Override
+    public String toString() {
+      return "the watch of a guest";
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package dev.greenhouse.nursery.scheduler;
+
+import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
+import dev.greenhouse.nursery.time.Clock;
+
+/// Decides when and on which carrier the fibers of one greenhouse take their steps.
+///
+/// [#submit] and [#foreign] are called by the JDK from inside its own scheduling, on any thread:
+/// they never throw, never block, and take no lock that user code can hold.
+public abstract class Scheduler {
+  /// The clock that deadlines are in.
+  public final Clock clock;
+
+  /// The instruments of the greenhouse.
+  public final InstrumentSet instruments;
+
+  /// Makes a scheduler.
+  protected Scheduler(Clock clock, InstrumentSet instruments) {
+    this.clock = clock;
+    this.instruments = instruments;
+  }
+
+  /// {@return whether fibers run on carriers of ours, step by step, and not as the JDK schedules
+  /// them}
+  public boolean carries() {
+    return true;
+  }
+
+  /// {@return whether tasks run one at a time}
+  public boolean isSingle() {
+    return true;
+  }
+
+  /// {@return how many carriers there are now}
+  public int carriers() {
+    return 1;
+  }
+
+  /// Queues a fiber that has become runnable. It is in no queue yet.
+  protected abstract void submit(Fiber fiber);
+
+  /// Queues the continuation of a thread that is no task but inherited its scheduler from one.
+  protected abstract void foreign(Runnable continuation);
+
+  /// Sets a timer.
+  ///
+  /// @param timer not set at the moment
+  /// @param deadline when, in the nanoseconds of the [#clock]
+  public void set(Timer timer, long deadline) {
+    Housekeeper.get().schedule(timer, deadline - clock.nanoTime());
+  }
+
+  /// Drops a timer. Called by the fiber that set it.
+  public final void drop(Timer timer) {
+    Timers home = timer.home;
+    if (home != null) {
+      home.remove(timer);
+    }
+  }
+
+  /// Stops taking steps; every task has ended. Threads that are no tasks go on elsewhere.
+  public abstract void close();
+}

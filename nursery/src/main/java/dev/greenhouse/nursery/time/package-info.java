@@ -1,0 +1,3 @@
+/// Clocks and timers.
+@org.jspecify.annotations.NullMarked
+package dev.greenhouse.nursery.time;
