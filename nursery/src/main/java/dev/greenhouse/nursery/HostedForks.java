@@ -71,7 +71,6 @@ final class HostedForks {
       } catch (InterruptedException e) {
         // Nobody but the JDK interrupts a host, when it closes a scope that was left open; the end
         // still comes.
-        continue;
       }
     }
   }

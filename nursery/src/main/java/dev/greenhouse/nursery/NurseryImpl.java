@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// It goes from open to closing when the owner calls `close`, and to closed when then no task is
 /// left; the [TaskList] is the judge of that. It is *left* when the owner has also closed the JDK's
 /// scope and taken it off its stack.
+@SuppressWarnings("ReferenceEquality") // exceptions and nurseries are themselves
 final class NurseryImpl implements Nursery {
   private final TaskImpl<?> owner;
   private final NurseryOptions options;
