@@ -18,6 +18,7 @@ import dev.greenhouse.nursery.scheduler.Pool;
 import dev.greenhouse.nursery.scheduler.Reports;
 import dev.greenhouse.nursery.scheduler.Scheduler;
 import dev.greenhouse.nursery.time.Clock;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -398,12 +399,12 @@ public final class OpenGreenhouse implements Greenhouse {
 
   @Override
   public GreenhouseStatistics statistics() {
-    var counts = new int[TaskState.values().length];
+    var states = new EnumMap<TaskState, Integer>(TaskState.class);
     var nurseries = new int[1];
-    Tree.forEach(rootTasks(), t -> counts[t.state().ordinal()]++, n -> nurseries[0]++);
-    int runnable = counts[TaskState.RUNNABLE.ordinal()];
-    int running = counts[TaskState.RUNNING.ordinal()];
-    int waiting = counts[TaskState.WAITING.ordinal()];
+    Tree.forEach(rootTasks(), t -> states.merge(t.state(), 1, Integer::sum), n -> nurseries[0]++);
+    int runnable = states.getOrDefault(TaskState.RUNNABLE, 0);
+    int running = states.getOrDefault(TaskState.RUNNING, 0);
+    int waiting = states.getOrDefault(TaskState.WAITING, 0);
     return new GreenhouseStatistics(
         runnable + running + waiting,
         runnable,

@@ -1,6 +1,7 @@
 package dev.greenhouse.nursery.jdk;
 
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// Makes the JDK start its socket pollers on threads of its own.
 ///
@@ -9,33 +10,33 @@ import org.jspecify.annotations.Nullable;
 /// of the JVM would wait for our loop.
 public final class SocketPoller {
   private static final class Holder {
-    static final @Nullable Throwable FAILURE = initialise();
+    static final Optional<Throwable> FAILURE = initialise();
   }
 
   private SocketPoller() {}
 
   /// Starts the pollers, once; returns when they have been started.
   public static void ensureStarted() {
-    if (Holder.FAILURE != null) {
-      throw new IllegalStateException(
-          "The JDK's socket poller could not be started on a thread of its own: " + Holder.FAILURE,
-          Holder.FAILURE);
-    }
+    Holder.FAILURE.ifPresent(
+        failure -> {
+          throw new IllegalStateException(
+              "The JDK's socket poller could not be started on a thread of its own: " + failure,
+              failure);
+        });
   }
 
-  private static @Nullable Throwable initialise() {
+  private static Optional<Throwable> initialise() {
     if (!Thread.currentThread().isVirtual()) {
       return load();
     }
-    Throwable[] failure = {null};
+    var result = new AtomicReference<Optional<Throwable>>(Optional.empty());
     Thread helper =
-        Thread.ofPlatform().name("greenhouse-poller-start").unstarted(() -> failure[0] = load());
+        Thread.ofPlatform().name("greenhouse-poller-start").unstarted(() -> result.set(load()));
     helper.start();
     boolean interrupted = false;
-    while (true) {
+    while (helper.isAlive()) {
       try {
         helper.join();
-        break;
       } catch (InterruptedException e) {
         interrupted = true;
       }
@@ -43,17 +44,17 @@ public final class SocketPoller {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    return failure[0];
+    return result.get();
   }
 
-  private static @Nullable Throwable load() {
+  private static Optional<Throwable> load() {
     try {
       Class.forName("sun.nio.ch.Poller");
-      return null;
+      return Optional.empty();
     } catch (ClassNotFoundException elsewhere) {
-      return null; // A JDK without that class does not have the problem either.
+      return Optional.empty(); // A JDK without that class does not have the problem either.
     } catch (Throwable t) {
-      return t;
+      return Optional.of(t);
     }
   }
 }

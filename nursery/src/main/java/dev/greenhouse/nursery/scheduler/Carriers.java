@@ -8,6 +8,7 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// A `ForkJoinPool` of [Carrier]s, with compensation.
@@ -40,7 +41,7 @@ final class Carriers {
   Carriers(int parallelism, String name) {
     this.base = parallelism;
     this.name = name;
-    var number = new java.util.concurrent.atomic.AtomicInteger();
+    var number = new AtomicInteger();
     this.pool =
         new ForkJoinPool(
             parallelism,

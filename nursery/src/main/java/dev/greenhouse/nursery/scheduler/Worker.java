@@ -1,5 +1,6 @@
 package dev.greenhouse.nursery.scheduler;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
@@ -7,20 +8,27 @@ import org.jspecify.annotations.Nullable;
 /// A daemon thread that does, in order, what must not be done on a carrier because it may block:
 /// writing to the log, closing somebody's channel. Handing it something never blocks and takes no
 /// lock.
-public enum Worker {
+public final class Worker {
   /// Writes to the log.
-  REPORTER,
+  public static final Worker REPORTER = new Worker("greenhouse-reporter");
+
   /// Sends interrupts that run code of an interrupted channel.
-  INTERRUPTER;
+  public static final Worker INTERRUPTER = new Worker("greenhouse-interrupter");
+
+  private final String name;
 
   private final MpscUnboundedAtomicArrayQueue<Runnable> queue =
       new MpscUnboundedAtomicArrayQueue<>(16);
 
-  /// Null until the first use; written under this enum constant's class initialiser or `start`.
+  /// Whoever turns it to true starts the thread.
+  private final AtomicBoolean started = new AtomicBoolean();
+
+  /// Null until it is started.
   private volatile @Nullable Thread thread;
 
-  private final java.util.concurrent.atomic.AtomicBoolean started =
-      new java.util.concurrent.atomic.AtomicBoolean();
+  private Worker(String name) {
+    this.name = name;
+  }
 
   /// Runs something soon.
   ///
@@ -32,7 +40,8 @@ public enum Worker {
       Thread t =
           Thread.ofPlatform()
               .daemon()
-              .name("greenhouse-" + name().toLowerCase(java.util.Locale.ROOT))
+              .inheritInheritableThreadLocals(false)
+              .name(name)
               .unstarted(this::loop);
       thread = t;
       t.start();
