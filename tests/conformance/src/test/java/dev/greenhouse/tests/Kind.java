@@ -5,6 +5,7 @@ import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.GreenhouseBuilder;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 
 /// The kinds of greenhouse that a semantic test runs on.
@@ -25,7 +26,7 @@ public enum Kind {
 
   /// {@return a greenhouse of this kind, to be closed by the test}
   public OpenGreenhouse build(Instrument... instruments) {
-    GreenhouseBuilder builder = Greenhouse.builder().name("test-" + name().toLowerCase());
+    GreenhouseBuilder builder = Greenhouse.builder().name("test-" + name().toLowerCase(Locale.ROOT));
     switch (this) {
       case LOOP -> builder.singleThreaded();
       case POOL -> builder.parallelism(2);
