@@ -96,8 +96,13 @@ public final class CancelScope {
       return false;
     }
     owner.greenhouse().hooks().cancelRequested(owner, name(), why);
-    if (spread(true)) {
-      new Sweep().schedule();
+    boolean again = true;
+    try {
+      again = spread(true);
+    } finally {
+      if (again) {
+        new Sweep().schedule();
+      }
     }
     return true;
   }

@@ -151,6 +151,6 @@ public final class GreenhouseBuilder {
   private static Scheduler pool(OpenGreenhouse g, int carriers) {
     return VirtualThreads.available()
         ? Pool.start(carriers, g.name(), g.clock(), g.instrumentSet())
-        : new JdkThreads(g.clock(), g.instrumentSet());
+        : JdkThreads.warned(g.clock(), g.instrumentSet());
   }
 }

@@ -1,5 +1,6 @@
 package dev.greenhouse.nursery;
 
+import java.io.InterruptedIOException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
@@ -13,27 +14,39 @@ final class Interrupts {
   private Interrupts() {}
 
   /// {@return whether the exception, or what it was caused by, is a [Cancelled] or comes from an
-  /// interrupt}
+  /// interrupt, and carries nothing that is a failure: what closing a resource threw on the way out
+  /// must not be lost}
   static boolean isCancellation(Throwable error) {
+    return isCancellation(error, MAX_DEPTH);
+  }
+
+  private static boolean isCancellation(Throwable error, int depth) {
+    boolean found = false;
     @Nullable Throwable t = error;
-    for (int depth = 0; t != null && depth < MAX_DEPTH; depth++) {
-      // A failure stays one, even if an interrupt is somewhere behind it.
+    for (int d = depth; t != null && d > 0; d--) {
       if (t instanceof NurseryFailedException || t instanceof TaskFailedException) {
-        return false;
+        return false; // a failure stays one, even if an interrupt is somewhere behind it
       }
-      if (t instanceof Cancelled
-          || t instanceof InterruptedException
-          || t instanceof ClosedByInterruptException
-          || isInterruptedIo(t)) {
-        return true;
+      for (Throwable suppressed : t.getSuppressed()) {
+        if (!isCancellation(suppressed, d - 1)) {
+          return false;
+        }
       }
+      found |= isSign(t);
       t = t.getCause();
     }
-    return false;
+    return found;
+  }
+
+  private static boolean isSign(Throwable t) {
+    return t instanceof Cancelled
+        || t instanceof InterruptedException
+        || t instanceof ClosedByInterruptException
+        || isInterruptedIo(t);
   }
 
   private static boolean isInterruptedIo(Throwable t) {
-    if (t instanceof java.io.InterruptedIOException) {
+    if (t instanceof InterruptedIOException) {
       return !(t instanceof SocketTimeoutException);
     }
     return t instanceof SocketException && "Closed by interrupt".equals(t.getMessage());

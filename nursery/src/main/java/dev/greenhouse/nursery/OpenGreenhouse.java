@@ -35,19 +35,13 @@ public final class OpenGreenhouse implements Greenhouse {
     static final OpenGreenhouse INSTANCE = make();
 
     private static OpenGreenhouse make() {
-      if (!VirtualThreads.available()) {
-        Reports.warn(
-            "Greenhouse runs on plain virtual threads: steps are only seen at its own operations,"
-                + " and cancellation reaches the JDK's blocking calls more slowly. "
-                + VirtualThreads.remedy());
-      }
       return new OpenGreenhouse(
           "common",
           Clock.system(),
           g ->
               VirtualThreads.available()
                   ? Pool.onShared(g.clock, g.instruments)
-                  : new JdkThreads(g.clock, g.instruments));
+                  : JdkThreads.warned(g.clock, g.instruments));
     }
   }
 
@@ -327,9 +321,10 @@ public final class OpenGreenhouse implements Greenhouse {
       throw new AssertionError("a greenhouse that is neither open nor closed");
     }
     leftOpenWatch.wake();
-    CancelReason broken = refusal;
-    if (broken != null && broken.source() == Source.BROKEN) {
-      root.cancel(broken); // it broke between the question and the answer
+    // It broke, or began to close, between the question and the answer.
+    CancelReason ended = refusal;
+    if (ended != null && (ended.source() == Source.BROKEN || root.isSystem())) {
+      root.cancel(ended);
     }
   }
 

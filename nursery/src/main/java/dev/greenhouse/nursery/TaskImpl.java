@@ -149,13 +149,11 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
     }
     Throwable error = Objects.requireNonNull(thrown);
     CancelScope cause = visibleCancelled();
-    if (Interrupts.isCancellation(error)) {
-      if (cause != null) {
-        return new Outcome.WasCancelled<>(Objects.requireNonNull(cause.reasonOrNull()));
-      }
-      if (error instanceof Cancelled cancelled) {
-        cancelled.escape(name());
-      }
+    if (cause != null && Interrupts.isCancellation(error)) {
+      return new Outcome.WasCancelled<>(Objects.requireNonNull(cause.reasonOrNull()));
+    }
+    if (cause == null && error instanceof Cancelled cancelled) {
+      cancelled.escape(name());
     }
     return new Outcome.Failed<>(error);
   }

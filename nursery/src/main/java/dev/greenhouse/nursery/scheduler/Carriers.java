@@ -121,11 +121,7 @@ final class Carriers {
     protected boolean exec() {
       Carrier carrier = (Carrier) Thread.currentThread();
       carrier.beginStep();
-      try {
-        continuation.run();
-      } catch (Throwable t) {
-        Reports.internalError("a continuation", t);
-      }
+      Scheduler.take(continuation);
       carrier.endStep();
       return true;
     }

@@ -464,19 +464,24 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
   /// @return whether the fiber is still alive and cancelled
   public final boolean deliverAgain() {
     boolean blocked = isBlocked();
+    boolean wake;
     boolean interrupt;
     lock();
     try {
+      boolean missed = !signal; // whoever cancelled ran out of stack before it came here
       signal = true;
       if (ended || !isCancelled()) {
         return false;
       }
+      wake = waiting && missed;
       interrupt = !waiting && blocked;
       sending += interrupt ? 1 : 0;
     } finally {
       unlock();
     }
-    if (interrupt) {
+    if (wake) {
+      unpark();
+    } else if (interrupt) {
       sendInterrupt();
     }
     return true;

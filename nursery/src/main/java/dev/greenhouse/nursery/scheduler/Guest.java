@@ -108,13 +108,10 @@ public final class Guest extends Scheduler {
   private void runSome() {
     for (int i = 0; i < STEPS_A_PUMP && !broken.get(); i++) {
       Object next = queue.poll();
-      if (next instanceof Fiber fiber) {
-        fiber.takeStep();
-      } else if (next instanceof Runnable continuation) {
-        continuation.run();
-      } else {
+      if (next == null) {
         break;
       }
+      take(next);
     }
     pumping.set(null);
     pumpAway.set(false);

@@ -1,13 +1,27 @@
 package dev.greenhouse.nursery.scheduler;
 
 import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
+import dev.greenhouse.nursery.jdk.VirtualThreads;
 import dev.greenhouse.nursery.time.Clock;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// No scheduler at all: plain virtual threads, for a JVM that was started without the flag.
 public final class JdkThreads extends Scheduler {
-  /// Makes one.
-  public JdkThreads(Clock clock, InstrumentSet instruments) {
+  private static final AtomicBoolean WARNED = new AtomicBoolean();
+
+  private JdkThreads(Clock clock, InstrumentSet instruments) {
     super(clock, instruments);
+  }
+
+  /// Makes one, and says once in the log what is missing.
+  public static JdkThreads warned(Clock clock, InstrumentSet instruments) {
+    if (WARNED.compareAndSet(false, true)) {
+      Reports.warn(
+          "Greenhouse runs on plain virtual threads: steps are only seen at its own operations, and"
+              + " cancellation reaches the JDK's blocking calls more slowly. "
+              + VirtualThreads.remedy());
+    }
+    return new JdkThreads(clock, instruments);
   }
 
   @Override

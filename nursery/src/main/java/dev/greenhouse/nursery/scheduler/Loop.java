@@ -151,40 +151,38 @@ public final class Loop extends Scheduler implements Timers {
   // ---- the carrier
 
   private void runLoop() {
-    try {
-      for (int n = 1; ; n++) {
-        Object next = queue.poll();
-        if (next == null || (n & LOOK_MASK) == 0) {
-          takeInbox();
-          fireTimers();
-          if (next == null) {
-            next = queue.poll();
-          }
-        }
-        if (next != null) {
-          step(next);
-        } else if (closed) {
-          break;
-        } else {
-          idle();
-        }
+    while (true) {
+      try {
+        runUntilClosed();
+        break;
+      } catch (Throwable t) { // out of memory, say: the tasks still need a carrier
+        Reports.internalError("the loop of greenhouse '" + greenhouse.name() + "'", t);
       }
-    } catch (Throwable t) {
-      Reports.internalError("the loop of greenhouse '" + greenhouse.name() + "'", t);
-    } finally {
-      gone = true;
-      for (Object o; (o = queue.poll()) != null; ) {
-        Pool.shared().take(o);
-      }
-      moveInboxToPool();
     }
+    gone = true;
+    for (Object o; (o = queue.poll()) != null; ) {
+      Pool.shared().take(o);
+    }
+    moveInboxToPool();
   }
 
-  private static void step(Object runnable) {
-    if (runnable instanceof Fiber fiber) {
-      fiber.takeStep();
-    } else {
-      ((Runnable) runnable).run();
+  private void runUntilClosed() {
+    for (int n = 1; ; n++) {
+      Object next = queue.poll();
+      if (next == null || (n & LOOK_MASK) == 0) {
+        takeInbox();
+        fireTimers();
+        if (next == null) {
+          next = queue.poll();
+        }
+      }
+      if (next != null) {
+        take(next);
+      } else if (closed) {
+        return;
+      } else {
+        idle();
+      }
     }
   }
 

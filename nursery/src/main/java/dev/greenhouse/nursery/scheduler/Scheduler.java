@@ -42,6 +42,19 @@ public abstract class Scheduler {
   /// Queues the continuation of a thread that is no task but inherited its scheduler from one.
   protected abstract void foreign(Runnable continuation);
 
+  /// Runs what was queued: a fiber's step, or a continuation. On a carrier; never throws.
+  static void take(Object runnable) {
+    if (runnable instanceof Fiber fiber) {
+      fiber.takeStep();
+      return;
+    }
+    try {
+      ((Runnable) runnable).run();
+    } catch (Throwable t) {
+      Reports.internalError("a continuation of a thread that is no task", t);
+    }
+  }
+
   /// Sets a timer.
   ///
   /// @param timer not set at the moment

@@ -26,7 +26,8 @@ public enum Kind {
 
   /// {@return a greenhouse of this kind, to be closed by the test}
   public OpenGreenhouse build(Instrument... instruments) {
-    GreenhouseBuilder builder = Greenhouse.builder().name("test-" + name().toLowerCase(Locale.ROOT));
+    GreenhouseBuilder builder =
+        Greenhouse.builder().name("test-" + name().toLowerCase(Locale.ROOT));
     switch (this) {
       case LOOP -> builder.singleThreaded();
       case POOL -> builder.parallelism(2);
