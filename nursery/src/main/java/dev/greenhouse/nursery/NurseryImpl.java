@@ -31,7 +31,7 @@ final class NurseryImpl implements Nursery {
 
   private volatile @Nullable Failures
       failures; // made by who fails first, under this.members' spin word
-  private volatile boolean left; // owner only; to true, once
+  private boolean left; // owner's thread only; to true, once
   private boolean closing; // owner only
 
   /// Links and count of the [CloseWatch] that it is in while its owner waits in `close`, under its
@@ -275,13 +275,13 @@ final class NurseryImpl implements Nursery {
 
   @Override
   public void close() {
-    if (left) {
-      return;
-    }
     if (Thread.currentThread() != owner.thread()) {
       throw new IllegalStateException(
           "Nursery '%s' was opened by task '%s' and can't be closed on thread '%s'. Close it where it was opened; use cancel() to end it from elsewhere."
               .formatted(name(), owner.name(), Thread.currentThread().getName()));
+    }
+    if (left) {
+      return;
     }
     if (closing) {
       return; // called by a hook, or by what a task's end runs

@@ -37,6 +37,14 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "result", VarHandle.class, TaskImpl.class, Object.class);
 
+  private static final VarHandle SCOPE =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "scope", VarHandle.class, TaskImpl.class, CancelScope.class);
+
+  private static final VarHandle INNERMOST =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "innermost", VarHandle.class, TaskImpl.class, NurseryImpl.class);
+
   private static final Outcome<?> NOTHING = new Outcome.Succeeded<@Nullable Object>(null);
 
   /// Those who wait for the end, a stack that starts at `result`.
@@ -197,12 +205,12 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
 
   @Override
   protected void terminated() {
-    gone = true;
-    LockSupport.unpark(waiter);
     if (nursery != null) {
       nursery.taskGone(this);
     } else {
       greenhouse.rootGone(this);
+      gone = true;
+      LockSupport.unpark(waiter);
     }
   }
 
@@ -468,17 +476,18 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
   }
 
   /// Whoever spreads a cancellation writes the signal and then reads the nurseries, so here it is
-  /// the other way round.
+  /// the other way round. The first store need not be volatile: the second one carries it.
   void push(NurseryImpl n) {
-    scope = n.cancelScope();
+    SCOPE.setRelease(this, n.cancelScope());
     innermost = n;
     if (hasSignal()) {
       n.members().markMaybeCancelled();
     }
   }
 
+  /// Likewise: the volatile store of the scope comes before the look at the signal in `afterLeave`.
   void pop(NurseryImpl n) {
-    innermost = n.outer();
+    INNERMOST.setRelease(this, n.outer());
     scope = n.cancelScope().outer;
   }
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// A `StructuredTaskScope`, used as a container of threads and for nothing else: it keeps threads
 /// together for dumps, hands on the opener's scoped values, and checks the structure. It is reached
 /// by method handles, so that no class file of ours is marked as using a preview API.
-public final class TaskScope {
+public final class TaskScope implements Function<Object, Object> {
   /// The JDK found that scoped values or scopes are not as they were at the opening.
   public static final class StructureViolation extends RuntimeException {
     @Serial private static final long serialVersionUID = 1;
@@ -87,16 +87,27 @@ public final class TaskScope {
         throw new AssertionError("the body of a thread that another one should run");
       };
 
+  private final String name;
+  private final @Nullable ThreadFactory factory;
   private final Object scope;
 
   // Both are null without the flag.
   private final @Nullable Object container;
   private final @Nullable Object bindings;
 
-  private TaskScope(Object scope, @Nullable Object container, @Nullable Object bindings) {
-    this.scope = scope;
-    this.container = container;
-    this.bindings = bindings;
+  /// It is itself the function that configures the JDK's scope, which saves an object for each
+  /// nursery. A name is always given: the JDK makes one otherwise, and that costs more.
+  private TaskScope(String name, @Nullable ThreadFactory factory) {
+    this.name = name;
+    this.factory = factory;
+    try {
+      this.scope = (Object) Handles.OPEN.invokeExact((Function<?, ?>) this);
+    } catch (Throwable t) {
+      throw Sneaky.rethrow(t);
+    }
+    boolean available = VirtualThreads.available();
+    this.container = available ? VirtualThreads.innermostContainer() : null;
+    this.bindings = available ? VirtualThreads.currentBindings() : null;
   }
 
   /// Opens a scope on the current thread, which becomes its owner.
@@ -104,23 +115,14 @@ public final class TaskScope {
   /// @param name seen in thread dumps
   /// @param factory makes the threads of [#fork]; null if only [#start] is used
   public static TaskScope open(String name, @Nullable ThreadFactory factory) {
-    Object scope;
-    try {
-      scope =
-          (Object)
-              Handles.OPEN.invokeExact((Function<Object, Object>) c -> configure(c, name, factory));
-    } catch (Throwable t) {
-      throw Sneaky.rethrow(t);
-    }
-    return VirtualThreads.available()
-        ? new TaskScope(
-            scope, VirtualThreads.innermostContainer(), VirtualThreads.currentBindings())
-        : new TaskScope(scope, null, null);
+    return new TaskScope(name, factory);
   }
 
-  private static Object configure(Object c, String name, @Nullable ThreadFactory factory) {
+  /// For the JDK, while the scope is opened.
+  @Override
+  public Object apply(Object configuration) {
     try {
-      Object named = (Object) Handles.WITH_NAME.invokeExact(c, name);
+      Object named = (Object) Handles.WITH_NAME.invokeExact(configuration, name);
       return factory == null ? named : (Object) Handles.WITH_FACTORY.invokeExact(named, factory);
     } catch (Throwable t) {
       throw Sneaky.rethrow(t);

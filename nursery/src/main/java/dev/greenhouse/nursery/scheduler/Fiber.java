@@ -40,6 +40,10 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "step", VarHandle.class, Fiber.class, int.class);
 
+  private static final VarHandle WAITING =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "waiting", VarHandle.class, Fiber.class, boolean.class);
+
   private static final int IDLE = 0;
   private static final int QUEUED = 1;
   private static final int RUNNING = 2;
@@ -89,7 +93,7 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
   private boolean sent; // an interrupt of ours may be in the thread's flag
   private int sending; // interrupts that are being sent now
   private int immediate; // interrupts sent by steps' ends since the last leave
-  private boolean ended; // the task is over: no more interrupts
+  private boolean ended; // the task is over: no more interrupts. Own thread writes
 
   /// Makes a fiber that has no thread yet.
   protected Fiber(Scheduler scheduler, boolean carried) {
@@ -291,7 +295,7 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
 
   private void endStep() {
     if (ended && VirtualThreads.isTerminated(thread())) {
-      step = DONE;
+      STEP.setRelease(this, DONE);
       try {
         terminated();
       } catch (Throwable t) {
@@ -321,7 +325,7 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
 
   /// The opposite. What was cancelled meanwhile is seen at the next checkpoint, or the step's end.
   public final void endWait() {
-    waiting = false;
+    WAITING.setRelease(this, false); // a canceller that still sees true wakes us in vain
   }
 
   /// Waits for [#unpark], perhaps shorter.
@@ -412,8 +416,13 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
     }
   }
 
-  /// The task is over: no interrupt of ours comes any more, and none is left. Own thread only.
+  /// The task is over: no interrupt of ours is left, and none comes any more but one that is being
+  /// sent this moment, which then meets a thread that has nothing left to do. Own thread only.
   protected final void markEnded() {
+    if (!signal) {
+      ended = true;
+      return;
+    }
     lockWithoutSenders();
     try {
       ended = true;

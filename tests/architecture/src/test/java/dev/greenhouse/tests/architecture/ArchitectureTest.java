@@ -1,0 +1,138 @@
+package dev.greenhouse.tests.architecture;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.lang.conditions.ArchConditions.be;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import java.lang.invoke.MethodHandles;
+import java.util.concurrent.locks.Lock;
+
+/// The way down through modules and packages, and the rules of the scheduler.
+@AnalyzeClasses(packages = "dev.greenhouse", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  private static final String ROOT = "dev.greenhouse.";
+
+  @ArchTest
+  static final ArchRule packagesFormAListAndEachUsesOnlyEarlierOnes =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInAnyPackage("dev.greenhouse..")
+          .layer("instrumentation")
+          .definedBy(ROOT + "instrumentation")
+          .layer("dispatch")
+          .definedBy(ROOT + "instrumentation.dispatch")
+          .layer("jdk")
+          .definedBy(ROOT + "nursery.jdk")
+          .layer("time")
+          .definedBy(ROOT + "nursery.time")
+          .layer("scheduler")
+          .definedBy(ROOT + "nursery.scheduler")
+          .layer("lowlevel")
+          .definedBy(ROOT + "nursery.lowlevel")
+          .layer("nursery")
+          .definedBy(ROOT + "nursery")
+          .whereLayer("instrumentation")
+          .mayNotAccessAnyLayer()
+          .whereLayer("dispatch")
+          .mayOnlyAccessLayers("instrumentation")
+          .whereLayer("jdk")
+          .mayNotAccessAnyLayer()
+          .whereLayer("time")
+          .mayNotAccessAnyLayer()
+          .whereLayer("scheduler")
+          .mayOnlyAccessLayers("instrumentation", "dispatch", "jdk", "time")
+          .whereLayer("lowlevel")
+          .mayOnlyAccessLayers("jdk", "scheduler")
+          .whereLayer("nursery")
+          .mayOnlyAccessLayers(
+              "instrumentation", "dispatch", "jdk", "time", "scheduler", "lowlevel");
+
+  @ArchTest
+  static final ArchRule packagesHaveNoCycles =
+      slices().matching("dev.greenhouse.(**)").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule onlyOnePackageReachesIntoTheJdk =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + "nursery.jdk")
+          .should()
+          .callMethod(
+              MethodHandles.class, "privateLookupIn", Class.class, MethodHandles.Lookup.class)
+          .orShould()
+          .callMethod(Class.class, "forName", String.class)
+          .orShould()
+          .dependOnClassesThat()
+          .haveFullyQualifiedName("java.util.concurrent.StructuredTaskScope");
+
+  @ArchTest
+  static final ArchRule noClassFileNeedsAPreviewFlag =
+      noClasses()
+          .should()
+          .dependOnClassesThat(
+              describe(
+                  "preview APIs", c -> c.getName().startsWith("java.util.concurrent.Structure")));
+
+  @ArchTest
+  static final ArchRule carriersShareNoLockOfTheJdkWithTasks =
+      noClasses()
+          .that()
+          .resideInAnyPackage(ROOT + "nursery.scheduler", ROOT + "instrumentation.dispatch")
+          .should()
+          .dependOnClassesThat()
+          .areAssignableTo(Lock.class)
+          .orShould()
+          .dependOnClassesThat(
+              describe(
+                  "java.util.concurrent's blocking tools",
+                  c ->
+                      c.getPackageName().equals("java.util.concurrent")
+                          && (c.getSimpleName().contains("Blocking")
+                              || c.getSimpleName().contains("ScheduledThreadPool")
+                              || c.getSimpleName().equals("Semaphore"))));
+
+  @ArchTest
+  static final ArchRule implementationsAreHidden =
+      classes()
+          .that()
+          .resideInAPackage(ROOT + "nursery")
+          .and()
+          .haveSimpleNameEndingWith("Impl")
+          .should()
+          .bePackagePrivate();
+
+  @ArchTest
+  static final ArchRule runTimeDependenciesAreTheAgreedOnes =
+      classes()
+          .that()
+          .resideInAnyPackage(ROOT + "instrumentation..", ROOT + "nursery..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "java..",
+              "dev.greenhouse.instrumentation..",
+              "dev.greenhouse.nursery..",
+              "org.jctools.queues.atomic..",
+              "org.slf4j..",
+              "org.jspecify.annotations..");
+
+  @ArchTest
+  static final ArchRule namesSayWhatAThingIs =
+      noClasses().should(be(describe("a vague name", ArchitectureTest::isVague)));
+
+  private static boolean isVague(JavaClass c) {
+    String name = c.getSimpleName();
+    return name.endsWith("Util")
+        || name.endsWith("Utils")
+        || name.endsWith("Helper")
+        || name.endsWith("Manager")
+        || name.startsWith("Base");
+  }
+}

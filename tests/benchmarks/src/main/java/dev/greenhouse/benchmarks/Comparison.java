@@ -1,0 +1,103 @@
+package dev.greenhouse.benchmarks;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// What is compared with what.
+///
+/// @param measured what is ours
+/// @param with what it is compared with
+/// @param limit how many times the other's cost it may have; infinite if nothing is promised
+record Comparison(Case measured, Case with, double limit) {
+  private static final double NO_LIMIT = Double.POSITIVE_INFINITY;
+
+  /// Nothing that can be told from noise.
+  private static final double NOTHING_MEASURABLE = 1.02;
+
+  Stream<Case> cases() {
+    return Stream.of(measured, with);
+  }
+
+  boolean hasLimit() {
+    return limit != NO_LIMIT;
+  }
+
+  /// {@return all comparisons, those of the same benchmarks beside each other}
+  static List<Comparison> all() {
+    var all = new ArrayList<Comparison>();
+    nursery(all, 1, 0.6);
+    nursery(all, 10, 0.7);
+    nursery(all, 100, 0.8);
+    fork(all);
+    checkpoint(all);
+    instrument(all, "checkpoint", NOTHING_MEASURABLE, 1.05);
+    instrument(all, "nurseryOf10", NO_LIMIT, NO_LIMIT);
+    pingPong(all);
+    return List.copyOf(all);
+  }
+
+  private static void nursery(List<Comparison> all, int tasks, double limitOfLoopToJdk) {
+    var loop = nursery("loop", tasks);
+    var pool = nursery("pool", tasks);
+    var rawOnJdk = nursery("rawOnJdk", tasks);
+    all.add(new Comparison(loop, nursery("rawOnLoop", tasks), 1.1));
+    all.add(new Comparison(loop, nursery("rawNamedOnLoop", tasks), NO_LIMIT));
+    all.add(new Comparison(loop, rawOnJdk, limitOfLoopToJdk));
+    all.add(new Comparison(pool, rawOnJdk, 1.15));
+    all.add(new Comparison(pool, nursery("rawNamedOnJdk", tasks), NO_LIMIT));
+    all.add(new Comparison(pool, nursery("rawOnPool", tasks), NO_LIMIT));
+  }
+
+  private static Case nursery(String method, int tasks) {
+    return new Case(NurseryBenchmark.class, method, "tasks=" + tasks);
+  }
+
+  private static void fork(List<Comparison> all) {
+    for (var place : List.of("OnLoop", "OnPool")) {
+      all.add(
+          new Comparison(
+              Case.of(ForkBenchmark.class, "bySibling" + place),
+              Case.of(ForkBenchmark.class, "byOwner" + place),
+              1.1));
+    }
+  }
+
+  private static void checkpoint(List<Comparison> all) {
+    var loop = Case.of(CheckpointBenchmark.class, "loop");
+    var pool = Case.of(CheckpointBenchmark.class, "pool");
+    all.add(new Comparison(loop, Case.of(CheckpointBenchmark.class, "yieldInThreadOnLoop"), 1.2));
+    all.add(new Comparison(loop, Case.of(CheckpointBenchmark.class, "yieldInTaskOnLoop"), 1.2));
+    for (var yield : List.of("yieldInThreadOnPool", "yieldInTaskOnPool", "yieldOnJdk")) {
+      all.add(new Comparison(pool, Case.of(CheckpointBenchmark.class, yield), NO_LIMIT));
+    }
+  }
+
+  private static void instrument(
+      List<Comparison> all, String method, double spawnAndExit, double emptySteps) {
+    var without = instrumented(method, Instrumented.NOT);
+    all.add(
+        new Comparison(instrumented(method, Instrumented.SPAWN_AND_EXIT), without, spawnAndExit));
+    all.add(new Comparison(instrumented(method, Instrumented.EMPTY_STEPS), without, emptySteps));
+    all.add(new Comparison(instrumented(method, Instrumented.TIMED_STEPS), without, NO_LIMIT));
+  }
+
+  private static Case instrumented(String method, Instrumented value) {
+    return new Case(InstrumentBenchmark.class, method, "instrumented=" + value);
+  }
+
+  private static void pingPong(List<Comparison> all) {
+    for (var place : List.of("OnLoop", "OnPool")) {
+      all.add(
+          new Comparison(
+              Case.of(PingPongBenchmark.class, "suspension" + place),
+              Case.of(PingPongBenchmark.class, "park" + place),
+              NO_LIMIT));
+    }
+    all.add(
+        new Comparison(
+            Case.of(PingPongBenchmark.class, "suspensionOnPool"),
+            Case.of(PingPongBenchmark.class, "parkOnJdk"),
+            NO_LIMIT));
+  }
+}

@@ -1,0 +1,73 @@
+package dev.greenhouse.benchmarks;
+
+import dev.greenhouse.instrumentation.Instrument;
+import dev.greenhouse.instrumentation.Outcome;
+import dev.greenhouse.instrumentation.TaskView;
+
+/// What a benchmark's loop is instrumented with. None of them is made for pools.
+public enum Instrumented {
+  /// Nothing.
+  NOT {
+    @Override
+    Instrument instrument() {
+      return new Instrument() {};
+    }
+  },
+
+  /// Hooks of a task's beginning and end, and none of its steps.
+  SPAWN_AND_EXIT {
+    @Override
+    Instrument instrument() {
+      return new Instrument() {
+        private int alive;
+
+        @Override
+        public void taskSpawned(TaskView task) {
+          alive++;
+        }
+
+        @Override
+        public void taskExited(TaskView task, Outcome<?> outcome) {
+          alive--;
+        }
+      };
+    }
+  },
+
+  /// Both step hooks, which do nothing.
+  EMPTY_STEPS {
+    @Override
+    Instrument instrument() {
+      return new Instrument() {
+        @Override
+        public void beforeTaskStep(TaskView task) {}
+
+        @Override
+        public void afterTaskStep(TaskView task) {}
+      };
+    }
+  },
+
+  /// Both step hooks, which measure the steps: the clock is read twice.
+  TIMED_STEPS {
+    @Override
+    Instrument instrument() {
+      return new Instrument() {
+        private long begun;
+        private long longest;
+
+        @Override
+        public void beforeTaskStep(TaskView task) {
+          begun = System.nanoTime();
+        }
+
+        @Override
+        public void afterTaskStep(TaskView task) {
+          longest = Math.max(longest, System.nanoTime() - begun);
+        }
+      };
+    }
+  };
+
+  abstract Instrument instrument();
+}

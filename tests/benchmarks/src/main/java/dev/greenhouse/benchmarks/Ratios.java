@@ -1,0 +1,102 @@
+package dev.greenhouse.benchmarks;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.CommandLineOptionException;
+import org.openjdk.jmh.runner.options.CommandLineOptions;
+
+/// Runs the benchmarks and prints, as Markdown, what each costs and whether the promised ratios are
+/// kept.
+///
+/// A round measures each benchmark once, in a new JVM, those that are compared one soon after the
+/// other, so that whatever else the machine does meets them alike. A cost is the median of the
+/// rounds, where each round counts with the median of its iterations; a ratio is the median of the
+/// rounds' ratios. Medians, because a disturbance is always to the slower side.
+public final class Ratios {
+  private static final int ROUNDS = 5;
+
+  private final List<Comparison> comparisons = Comparison.all();
+  private final Map<Case, Series> costs = new LinkedHashMap<>();
+
+  private Ratios() {
+    comparisons.stream().flatMap(Comparison::cases).forEach(c -> costs.put(c, Series.empty()));
+  }
+
+  /// Measures and prints.
+  ///
+  /// @param args the number of rounds, 5 if there is none; then options of JMH other than `-f` for
+  ///   every benchmark, such as `-wi 3 -i 3`
+  public static void main(String[] args) throws RunnerException, CommandLineOptionException {
+    var given = new ArrayList<>(Arrays.asList(args));
+    int rounds = given.isEmpty() ? ROUNDS : Integer.parseInt(given.removeFirst());
+    var ratios = new Ratios();
+    for (int round = 1; round <= rounds; round++) {
+      ratios.measureAll("round %d of %d".formatted(round, rounds), given);
+    }
+    ratios.print();
+  }
+
+  private void measureAll(String round, List<String> options)
+      throws RunnerException, CommandLineOptionException {
+    for (var cost : costs.entrySet()) {
+      double nanos = measure(cost.getKey(), options);
+      System.err.printf("%s: %s: %.1f ns%n", round, cost.getKey(), nanos);
+      cost.setValue(cost.getValue().plus(nanos));
+    }
+  }
+
+  private static double measure(Case benchmark, List<String> options)
+      throws RunnerException, CommandLineOptionException {
+    var all = Stream.of("-f", "1", "-foe", "true", "-v", "SILENT");
+    var arguments = Stream.of(all, options.stream(), benchmark.arguments()).flatMap(s -> s);
+    return new Runner(new CommandLineOptions(arguments.toArray(String[]::new)))
+        .runSingle()
+        .getPrimaryResult()
+        .getStatistics()
+        .getPercentile(50);
+  }
+
+  private Series cost(Case benchmark) {
+    return Objects.requireNonNull(costs.get(benchmark));
+  }
+
+  private void print() {
+    System.out.printf(
+        "%nJava %s, %s %s, %d processors.%n%n",
+        Runtime.version(),
+        System.getProperty("os.name"),
+        System.getProperty("os.arch"),
+        Runtime.getRuntime().availableProcessors());
+    System.out.println("| measured | with | ratio | range | limit | |");
+    System.out.println("|---|---|---|---|---|---|");
+    comparisons.forEach(this::print);
+    System.out.println();
+    System.out.println("| benchmark | ns | range |");
+    System.out.println("|---|---|---|");
+    costs.forEach(
+        (benchmark, cost) ->
+            System.out.printf(
+                "| %s | %.1f | %s |%n", benchmark, cost.median(), cost.range("%.1f")));
+  }
+
+  private void print(Comparison c) {
+    Series ratio = cost(c.measured()).dividedBy(cost(c.with()));
+    double median = ratio.median();
+    String verdict = !c.hasLimit() ? "" : median <= c.limit() ? "met" : "**missed**";
+    System.out.printf(
+        "| %s | %s | %.2f | %s | %s | %s |%n",
+        c.measured(),
+        c.with(),
+        median,
+        ratio.range("%.2f"),
+        c.hasLimit() ? "%.2f".formatted(c.limit()) : "",
+        verdict);
+  }
+}
