@@ -63,4 +63,16 @@ final class Failures extends Guarded {
       unlock();
     }
   }
+
+  /// {@return an exception's text, or its class if the text itself throws}
+  static String describe(Throwable error) {
+    try {
+      return error.toString();
+    } catch (Throwable t) { // whatever it is: the failure counts, not its text
+      return error.getClass().getName()
+          + " (its text can't be had: "
+          + t.getClass().getName()
+          + ")";
+    }
+  }
 }

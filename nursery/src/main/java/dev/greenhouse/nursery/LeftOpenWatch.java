@@ -58,7 +58,7 @@ final class LeftOpenWatch {
       Tree.forEach(
           g.rootTasks(),
           t -> {
-            if (t.innermost() != null && t.isBlockedElsewhere()) {
+            if (t.innermost() != null && (t.isBlockedElsewhere() || !t.thread().isAlive())) {
               suspects.add(t);
             }
           },
@@ -85,9 +85,11 @@ final class LeftOpenWatch {
       return;
     }
     if (task.isAdopted() && !task.thread().isAlive()) {
-      Reports.warn(
-          "Thread '%s' ended and left nursery '%s' open. Open nurseries in a try-with-resources statement."
-              .formatted(task.name(), left.name()));
+      if (!left.cancelScope().isCancelled()) {
+        Reports.warn(
+            "Thread '%s' ended and left nursery '%s' open. Open nurseries in a try-with-resources statement."
+                .formatted(task.name(), left.name()));
+      }
       task.buryAdopted();
     } else if (waitsInForcedClose(task.thread())) {
       boolean first =

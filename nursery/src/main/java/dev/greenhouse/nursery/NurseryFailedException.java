@@ -23,11 +23,11 @@ public final class NurseryFailedException extends RuntimeException {
   private static String summary(Failures failures, List<Throwable> now) {
     int count = failures.count();
     if (count == 1) {
-      return now.getFirst().toString();
+      return Failures.describe(now.getFirst());
     }
     String kept =
         count > now.size() ? ", of which the first %d are kept".formatted(now.size()) : "";
-    return "%d failures%s, first: %s".formatted(count, kept, now.getFirst());
+    return "%d failures%s, first: %s".formatted(count, kept, Failures.describe(now.getFirst()));
   }
 
   /// {@return all failures of the nursery up to now, in the order in which they came}

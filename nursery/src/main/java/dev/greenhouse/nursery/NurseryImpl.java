@@ -233,17 +233,8 @@ final class NurseryImpl implements Nursery {
     scope.cancel(
         new CancelReason(
             Source.NURSERY_FAILED,
-            "nursery '%s' failed: %s".formatted(name(), describe(error)),
+            "nursery '%s' failed: %s".formatted(name(), Failures.describe(error)),
             error));
-  }
-
-  /// An exception's own text can throw.
-  private static String describe(Throwable error) {
-    try {
-      return error.toString();
-    } catch (RuntimeException e) {
-      return error.getClass().getName();
-    }
   }
 
   private Failures failures() {

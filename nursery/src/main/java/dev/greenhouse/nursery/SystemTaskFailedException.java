@@ -10,7 +10,7 @@ public final class SystemTaskFailedException extends RuntimeException {
   SystemTaskFailedException(String greenhouse, String task, Throwable cause) {
     super(
         "System task '%s' of greenhouse '%s' failed, so everything there was cancelled: %s"
-            .formatted(task, greenhouse, cause),
+            .formatted(task, greenhouse, Failures.describe(cause)),
         cause);
   }
 }

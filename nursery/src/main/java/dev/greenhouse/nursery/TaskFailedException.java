@@ -7,6 +7,6 @@ public final class TaskFailedException extends RuntimeException {
   @Serial private static final long serialVersionUID = 1;
 
   TaskFailedException(String task, Throwable cause) {
-    super("Task '%s' failed: %s".formatted(task, cause), cause);
+    super("Task '%s' failed: %s".formatted(task, Failures.describe(cause)), cause);
   }
 }

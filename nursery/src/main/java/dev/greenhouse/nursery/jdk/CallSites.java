@@ -5,12 +5,16 @@ import java.io.InputStream;
 import java.lang.StackWalker.StackFrame;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeElement;
-import java.lang.classfile.CodeModel;
-import java.lang.classfile.Label;
+import java.lang.classfile.Instruction;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.attribute.CodeAttribute;
 import java.lang.classfile.instruction.ExceptionCatch;
 import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.classfile.instruction.LoadInstruction;
+import java.lang.classfile.instruction.StoreInstruction;
+import java.lang.classfile.instruction.ThrowInstruction;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
@@ -29,9 +33,7 @@ public final class CallSites {
   private static final StackWalker WALKER =
       StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
-  /// `addSuppressed` is called within so many instructions of the handler's beginning: store, load,
-  /// load, call.
-  private static final int HANDLER_PREFIX = 4;
+  private static final int HANDLER_LENGTH = 6;
 
   private static final ClassValue<Map<Site, Boolean>> KNOWN =
       new ClassValue<>() {
@@ -91,31 +93,60 @@ public final class CallSites {
       return false;
     }
     for (ExceptionCatch guard : code.exceptionHandlers()) {
-      if (code.labelToBci(guard.tryStart()) <= index
-          && index < code.labelToBci(guard.tryEnd())
-          && beginsWithAddSuppressed(code, guard.handler())) {
+      int start = code.labelToBci(guard.tryStart());
+      int end = code.labelToBci(guard.tryEnd());
+      if (start <= index
+          && index < end
+          && attachesAndRethrows(from(code, code.labelToBci(guard.handler())))
+          && callsIn(code, start, end) == 1) {
         return true;
       }
     }
     return false;
   }
 
-  private static boolean beginsWithAddSuppressed(CodeModel code, Label handler) {
-    int seen = -1;
+  /// Whether a handler is: store what was caught, load the primary exception and what was caught,
+  /// call `addSuppressed`, load the primary exception, throw. A catch clause written by hand may
+  /// begin alike, but then it guards more than one call.
+  private static boolean attachesAndRethrows(List<Instruction> handler) {
+    return handler.size() == HANDLER_LENGTH
+        && handler.get(0) instanceof StoreInstruction caught
+        && handler.get(1) instanceof LoadInstruction primary
+        && handler.get(2) instanceof LoadInstruction suppressed
+        && handler.get(3) instanceof InvokeInstruction call
+        && handler.get(4) instanceof LoadInstruction thrown
+        && handler.get(5) instanceof ThrowInstruction
+        && suppressed.slot() == caught.slot()
+        && thrown.slot() == primary.slot()
+        && call.name().equalsString("addSuppressed")
+        && call.owner().asInternalName().equals("java/lang/Throwable");
+  }
+
+  private static List<Instruction> from(CodeAttribute code, int handler) {
+    var found = new ArrayList<Instruction>(HANDLER_LENGTH);
+    int bci = 0;
     for (CodeElement element : code) {
-      if (element == handler) {
-        seen = 0;
-      } else if (seen >= 0 && element instanceof java.lang.classfile.Instruction instruction) {
-        if (instruction instanceof InvokeInstruction call
-            && call.name().equalsString("addSuppressed")
-            && call.owner().asInternalName().equals("java/lang/Throwable")) {
-          return true;
+      if (element instanceof Instruction instruction) {
+        if (bci >= handler && found.size() < HANDLER_LENGTH) {
+          found.add(instruction);
         }
-        if (++seen >= HANDLER_PREFIX) {
-          return false;
-        }
+        bci += instruction.sizeInBytes();
       }
     }
-    return false;
+    return found;
+  }
+
+  private static int callsIn(CodeAttribute code, int start, int end) {
+    int calls = 0;
+    int bci = 0;
+    for (CodeElement element : code) {
+      if (element instanceof Instruction instruction) {
+        if (bci >= start && bci < end && instruction instanceof InvokeInstruction) {
+          calls++;
+        }
+        bci += instruction.sizeInBytes();
+      }
+    }
+    return calls;
   }
 }

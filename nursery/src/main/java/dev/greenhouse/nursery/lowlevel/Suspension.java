@@ -108,8 +108,11 @@ public final class Suspension<T extends @Nullable Object> {
     try {
       fiber.unpark();
     } catch (Throwable t) {
-      if (resumer != null) {
-        resumer.rescueLater(fiber);
+      // Plain stores only: this is most likely a stack overflow, and a call would be the next one.
+      if (resumer != null && fiber.nextRescued == null) {
+        Fiber others = resumer.rescued;
+        fiber.nextRescued = others == null ? fiber : others;
+        resumer.rescued = fiber;
       }
       throw t;
     }

@@ -76,9 +76,14 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
 
   // Carrier or own thread, never both at once.
   private int budget;
-  private @Nullable Fiber
-      rescued; // fibers whose wake-up died of a stack overflow, linked by nextRescued
-  private @Nullable Fiber nextRescued;
+
+  /// Fibers whose wake-up died of a stack overflow in this one's thread, to be woken at the step's
+  /// end. Linked by `nextRescued`, whose end points to itself. Public because there may be no stack
+  /// left for a call. Carrier or own thread.
+  public @Nullable Fiber rescued;
+
+  /// See [#rescued]; null if in no list.
+  public @Nullable Fiber nextRescued;
 
   /// A hint that something may be cancelled. Set to true by anybody, always before reading the
   /// fiber's scopes; to false by the own thread under the spin word when nothing is. The own thread
@@ -570,21 +575,12 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
 
   // ---- stack overflows
 
-  /// Remembers a fiber whose wake-up failed in this one's thread, for the end of the step. Plain
-  /// stores only: there may be no stack left.
-  public final void rescueLater(Fiber woken) {
-    if (carried && woken.nextRescued == null && woken != rescued) {
-      woken.nextRescued = rescued;
-      rescued = woken;
-    }
-  }
-
-  /// The JDK may have set the park permit and not looked at it, or changed the thread's state and
-  /// not submitted it. Taking the stack makes it look again; submitting it twice does no harm.
+  /// Wakes those whose wake-up died in this fiber's thread. The JDK may have set the park permit
+  /// and not looked at it, or changed the thread's state and not submitted it. Taking the stack
+  /// makes it look again; submitting it twice does no harm.
   private void rescue() {
-    while (rescued != null) {
-      Fiber f = rescued;
-      rescued = f.nextRescued;
+    for (Fiber f; (f = rescued) != null; ) {
+      rescued = f.nextRescued == f ? null : f.nextRescued;
       f.nextRescued = null;
       LockSupport.unpark(f.thread);
       if (f.carried && f.thread().getStackTrace() != null && f.step == QUEUED) {

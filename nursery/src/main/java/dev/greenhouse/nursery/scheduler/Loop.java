@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class Loop extends Scheduler implements Timers {
   /// Room for the stacks of deeply nested tasks: a virtual thread's stack lies on its carrier's
   /// while it runs.
-  private static final long STACK_BYTES = 64L << 20;
+  private static final long STACK_BYTES = 16L << 20;
 
   /// Steps between two looks at inbox and timers while there is other work.
   private static final int LOOK_MASK = 31;

@@ -1,0 +1,13 @@
+/// `linkcheck` finds broken links in a folder or on a web site: [Main] is the program, [Crawler] is
+/// where the nurseries are.
+///
+/// | step | classes |
+/// |---|---|
+/// | what is asked for | [Options], [BadInput] |
+/// | where the pages are | [Site], [FolderSite], [WebSite], [Scope] |
+/// | getting one address | [Fetcher], [Fetched], [BodyStart] |
+/// | reading a page | [Page], [HtmlPage], [MarkdownPage], [Slugs], [Link], [Destination] |
+/// | following the links | [Crawler], [Answer], [Crawl] |
+/// | telling people | [Progress], [Report] |
+@org.jspecify.annotations.NullMarked
+package dev.greenhouse.examples.linkcheck;

@@ -1,0 +1,406 @@
+package dev.greenhouse.tests.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.greenhouse.instrumentation.CancelReason.Source;
+import dev.greenhouse.nursery.Cancelled;
+import dev.greenhouse.nursery.Greenhouse;
+import dev.greenhouse.nursery.Nursery;
+import dev.greenhouse.nursery.OpenGreenhouse;
+import dev.greenhouse.nursery.Task;
+import dev.greenhouse.nursery.lowlevel.Suspension;
+import dev.greenhouse.tests.Kind;
+import dev.greenhouse.tests.NeedsFlag;
+import dev.greenhouse.tests.NothingLeft;
+import dev.greenhouse.tests.OnEveryKind;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/// Conformance A, runs and what is current. Left out: seconds to the next deadline (half of A7) and
+/// a clock that jumps (half of A5), which come with deadlines and the virtual clock; clocks are in
+/// [ClockTest].
+@ExtendWith(NothingLeft.class)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class RunTest {
+  private static final ScopedValue<String> BOUND = ScopedValue.newInstance();
+
+  // A1
+  @OnEveryKind
+  void runReturnsMainsValueWithAndWithoutYields(Kind kind) {
+    try (OpenGreenhouse greenhouse = kind.build()) {
+      String argument = "seed";
+      assertThat(greenhouse.<String, RuntimeException>call(() -> argument + "ling"))
+          .isEqualTo("seedling");
+      int yields =
+          greenhouse.<Integer, RuntimeException>call(
+              () -> {
+                int n = 0;
+                for (; n < 5; n++) {
+                  Task.checkpoint();
+                }
+                return n;
+              });
+      assertThat(yields).isEqualTo(5);
+    }
+  }
+
+  // A1
+  @Test
+  @NeedsFlag
+  void staticCallReturnsMainsValue() {
+    int value =
+        Greenhouse.<Integer, RuntimeException>call(
+            () -> {
+              Task.checkpoint();
+              return 7;
+            });
+    assertThat(value).isEqualTo(7);
+  }
+
+  // A2
+  @OnEveryKind
+  void mainsExceptionLeavesRunUnchanged(Kind kind) {
+    var checked = new IOException("seed");
+    var error = new AssertionError("rot");
+    try (OpenGreenhouse greenhouse = kind.build()) {
+      assertThatThrownBy(
+              () ->
+                  greenhouse.run(
+                      () -> {
+                        throw checked;
+                      }))
+          .isSameAs(checked);
+      assertThatThrownBy(
+              () ->
+                  greenhouse.run(
+                      () -> {
+                        Task.checkpoint();
+                        throw error;
+                      }))
+          .isSameAs(error);
+    }
+    assertThat(checked).hasNoCause().hasNoSuppressedExceptions();
+    assertThat(error).hasNoCause().hasNoSuppressedExceptions();
+  }
+
+  // A2
+  @Test
+  @NeedsFlag
+  void mainsExceptionLeavesTheStaticRunUnchanged() {
+    var checked = new IOException("seed");
+    assertThatThrownBy(
+            () ->
+                Greenhouse.run(
+                    () -> {
+                      throw checked;
+                    }))
+        .isSameAs(checked);
+  }
+
+  // A3
+  @OnEveryKind
+  void runInsideARunIsRefused(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          try (OpenGreenhouse other = kind.build()) {
+            assertThatThrownBy(() -> other.run(() -> {}))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("'main'")
+                .hasMessageContaining("Nursery.open()");
+          }
+          assertThatThrownBy(() -> Greenhouse.run(() -> {}))
+              .isInstanceOf(IllegalStateException.class)
+              .hasMessageContaining("Nursery.open()");
+          Task.checkpoint(); // and the task is as it was
+          assertThat(Task.current().name()).isEqualTo("main");
+        });
+  }
+
+  // A4
+  @OnEveryKind
+  void outsideOfARunThereIsNoCurrentTask(Kind kind) throws Throwable {
+    assertNoTask();
+    kind.run(() -> assertThat(Task.currentIfAny()).isPresent());
+    assertNoTask();
+  }
+
+  private static void assertNoTask() {
+    assertThat(Task.currentIfAny()).isEmpty();
+    for (Runnable use :
+        List.<Runnable>of(
+            Task::current,
+            Task::checkpoint,
+            Task::throwIfCancelled,
+            Task::sleepForever,
+            () -> Task.sleep(Duration.ZERO),
+            Suspension::create)) {
+      assertThatThrownBy(use::run)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("no task");
+    }
+  }
+
+  // A4
+  @OnEveryKind
+  void aTaskIsCurrentInItsCalleesAndInAnAbortHandler(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          Task<?> main = Task.current();
+          assertThat(Optional.of(1).<Task<?>>map(x -> Task.current()).orElseThrow()).isSameAs(main);
+          var inAbort = new CompletableFuture<Task<?>>();
+          Nursery.run(
+              nursery -> {
+                nursery.cancel();
+                Suspension.create().await(() -> inAbort.complete(Task.current()));
+              });
+          assertThat(inAbort.getNow(null)).isSameAs(main);
+        });
+  }
+
+  // A4
+  @OnEveryKind
+  void aThreadThatATaskStartsIsNoTask(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          for (Thread.Builder builder : List.of(Thread.ofPlatform(), Thread.ofVirtual())) {
+            var seen = new CompletableFuture<Optional<Task<?>>>();
+            builder.start(() -> seen.complete(Task.currentIfAny())).join();
+            assertThat(seen.getNow(null)).isEmpty();
+          }
+          assertThat(Task.currentIfAny()).isPresent();
+        });
+  }
+
+  // A6
+  @OnEveryKind
+  void aChildSeesItsParentThroughItsNurseryAndTheRootHasNone(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          Task<?> main = Task.current();
+          assertThat(main.parent()).isEmpty();
+          try (var nursery = Nursery.open()) {
+            Nursery seen = nursery.fork(() -> Task.current().parent().orElseThrow()).join();
+            assertThat(seen).isSameAs(nursery);
+            assertThat(seen.owner()).isSameAs(main);
+          }
+          assertThat(main.greenhouse().roots()).containsExactly(main);
+        });
+  }
+
+  // A7
+  @OnEveryKind
+  void statisticsCountTasksAndNurseries(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          var greenhouse = (OpenGreenhouse) Task.current().greenhouse();
+          assertThat(greenhouse.statistics().tasks()).isEqualTo(1);
+          assertThat(greenhouse.statistics().running()).isEqualTo(1);
+          try (var nursery = Nursery.open()) {
+            var ready = new CountDownLatch(3);
+            for (int i = 0; i < 3; i++) {
+              nursery.fork(
+                  () -> {
+                    ready.countDown();
+                    Task.sleepForever();
+                  });
+            }
+            ready.await();
+            assertThat(greenhouse.statistics().tasks()).isEqualTo(4);
+            assertThat(greenhouse.statistics().nurseries()).isEqualTo(1);
+            nursery.cancel();
+          }
+          assertThat(greenhouse.statistics().tasks()).isEqualTo(1);
+          assertThat(greenhouse.statistics().nurseries()).isZero();
+        });
+  }
+
+  // A7
+  @Test
+  @NeedsFlag
+  void statisticsTellWhoWaitsAndWhoCouldRun() throws Throwable {
+    Kind.LOOP.run(
+        () -> {
+          var greenhouse = (OpenGreenhouse) Task.current().greenhouse();
+          try (var nursery = Nursery.open()) {
+            nursery.fork(() -> Task.sleepForever());
+            Task.checkpoint();
+            nursery.fork(() -> {});
+            nursery.fork(() -> {});
+            var now = greenhouse.statistics();
+            assertThat(List.of(now.running(), now.runnable(), now.waiting(), now.carriers()))
+                .containsExactly(1, 2, 1, 1);
+            nursery.cancel();
+          }
+        });
+  }
+
+  // A8
+  @OnEveryKind
+  void anAbortHandlerThatThrowsSurfacesAndDoesNotHang(Kind kind) throws Throwable {
+    var broken = new IllegalArgumentException("no abort");
+    kind.run(
+        () ->
+            assertThatThrownBy(
+                    () ->
+                        Nursery.run(
+                            nursery -> {
+                              nursery.cancel();
+                              Suspension.create()
+                                  .await(
+                                      () -> {
+                                        throw broken;
+                                      });
+                            }))
+                .hasCause(broken));
+  }
+
+  // A8
+  @OnEveryKind
+  void resumingATaskAsCancelledThatIsNotSurfacesAsAnError(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          var suspension = Suspension.<String>create();
+          suspension.resumeCancelled();
+          assertThatThrownBy(suspension::await)
+              .isInstanceOf(IllegalStateException.class)
+              .hasMessageContaining("main");
+        });
+  }
+
+  // A9
+  @Test
+  @NeedsFlag
+  void twoYieldingTasksAdvanceOneStepEachPerRound() throws Throwable {
+    var steps = new ArrayList<String>();
+    Kind.LOOP.run(
+        () -> {
+          try (var nursery = Nursery.open()) {
+            for (String name : List.of("a", "b")) {
+              nursery.fork(
+                  () -> {
+                    for (int i = 0; i < 4; i++) {
+                      steps.add(name);
+                      Task.checkpoint();
+                    }
+                  });
+            }
+          }
+        });
+    assertThat(steps).containsExactly("a", "b", "a", "b", "a", "b", "a", "b");
+  }
+
+  // Design, section 3: the caller stays interruptible, and that cancels main
+  @OnEveryKind
+  void anInterruptOfTheCallerCancelsMain(Kind kind) {
+    Thread caller = Thread.currentThread();
+    try (OpenGreenhouse greenhouse = kind.build()) {
+      Cancelled thrown =
+          catchThrowableOfType(
+              Cancelled.class,
+              () ->
+                  greenhouse.run(
+                      () -> {
+                        caller.interrupt();
+                        Task.sleepForever();
+                      }));
+      assertThat(Thread.interrupted()).as("the caller's flag is kept").isTrue();
+      assertThat(thrown.source()).isEqualTo(Source.INTERRUPT);
+    }
+  }
+
+  // Design, section 3
+  @OnEveryKind
+  void runWorksOnAVirtualThread(Kind kind) throws Exception {
+    var result = new CompletableFuture<Integer>();
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try (OpenGreenhouse greenhouse = kind.build()) {
+                result.complete(greenhouse.<Integer, RuntimeException>call(() -> 5));
+              } catch (Throwable t) {
+                result.completeExceptionally(t);
+              }
+            })
+        .join();
+    assertThat(result.get()).isEqualTo(5);
+  }
+
+  // F66, as documented
+  @OnEveryKind
+  void mainAndItsTasksSeeTheScopedValuesOfTheCaller(Kind kind) throws Throwable {
+    ScopedValue.where(BOUND, "outside")
+        .call(
+            () -> {
+              try (OpenGreenhouse greenhouse = kind.build()) {
+                String seen =
+                    greenhouse.<String, RuntimeException>call(
+                        () -> {
+                          try (var nursery = Nursery.open()) {
+                            return BOUND.get() + nursery.fork(BOUND::get).join();
+                          }
+                        });
+                assertThat(seen).isEqualTo("outsideoutside");
+              }
+              return null;
+            });
+    kind.run(() -> assertThat(BOUND.isBound()).isFalse());
+  }
+
+  @OnEveryKind
+  void aClosedGreenhouseRefusesToRun(Kind kind) {
+    OpenGreenhouse closed;
+    try (OpenGreenhouse greenhouse = kind.build()) {
+      closed = greenhouse;
+    }
+    assertThatThrownBy(() -> closed.run(() -> {}))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining(closed.name())
+        .hasMessageContaining("closed");
+    assertThatCode(closed::close).doesNotThrowAnyException();
+  }
+
+  @OnEveryKind
+  void aTaskCanNotCloseItsOwnGreenhouse(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          Greenhouse mine = Task.current().greenhouse();
+          assertThatThrownBy(mine::close)
+              .isInstanceOf(IllegalStateException.class)
+              .hasMessageContaining("cancel(reason)");
+          Task.checkpoint();
+        });
+  }
+
+  @OnEveryKind
+  void closeWaitsForLaunchedTasks(Kind kind) {
+    var release = new CountDownLatch(1);
+    var ended = new AtomicBoolean();
+    Task<String> launched;
+    try (OpenGreenhouse greenhouse = kind.build()) {
+      Task<String> main =
+          greenhouse.launch(
+              () -> {
+                release.await();
+                Task.checkpoint();
+                ended.set(true);
+                return "fruit";
+              });
+      launched = main;
+      release.countDown();
+    }
+    assertThat(ended).isTrue();
+    assertThat(launched.join()).isEqualTo("fruit");
+  }
+}
