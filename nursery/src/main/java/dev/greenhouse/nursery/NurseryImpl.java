@@ -378,7 +378,7 @@ final class NurseryImpl implements Nursery {
         owner.yieldNow();
         return;
       }
-      CloseWatch watch = greenhouse().closeWatch();
+      CloseWatch watch = greenhouse().closeWatch(owner);
       watch.enter(seat);
       try {
         while (!members.isClosed()) {

@@ -18,6 +18,7 @@ import dev.greenhouse.nursery.scheduler.Pool;
 import dev.greenhouse.nursery.scheduler.Reports;
 import dev.greenhouse.nursery.scheduler.Scheduler;
 import dev.greenhouse.nursery.time.Clock;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Objects;
@@ -31,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A greenhouse that was built, or the common one: what [Greenhouse] says, and `run` and `call`.
 public final class OpenGreenhouse implements Greenhouse {
+  private static final int POOL_WATCHES = 16; // a power of two
+
   private static final class Common {
     static final OpenGreenhouse INSTANCE = make();
 
@@ -50,7 +53,10 @@ public final class OpenGreenhouse implements Greenhouse {
   private final InstrumentSet instruments;
   private final Scheduler scheduler;
   private final TaskList roots = new TaskList();
-  private final CloseWatch closeWatch = new CloseWatch();
+
+  /// Several on a pool, so that nurseries on many carriers don't meet in one.
+  private final CloseWatch[] closeWatches;
+
   private final LeftOpenWatch leftOpenWatch = new LeftOpenWatch(this);
   private final AtomicBoolean begun = new AtomicBoolean();
   private final AtomicReference<@Nullable SystemTaskFailedException> systemFailure =
@@ -72,6 +78,8 @@ public final class OpenGreenhouse implements Greenhouse {
         new InstrumentSet(name, (i, hook, error) -> Reports.instrumentFailed(name, i, hook, error));
     SocketPoller.ensureStarted();
     this.scheduler = scheduler.apply(this);
+    this.closeWatches = new CloseWatch[this.scheduler.isSingle() ? 1 : POOL_WATCHES];
+    Arrays.setAll(closeWatches, i -> new CloseWatch());
   }
 
   // ---- running
@@ -440,8 +448,8 @@ public final class OpenGreenhouse implements Greenhouse {
     return instruments;
   }
 
-  CloseWatch closeWatch() {
-    return closeWatch;
+  CloseWatch closeWatch(TaskImpl<?> owner) {
+    return closeWatches[(int) owner.id() & (closeWatches.length - 1)];
   }
 
   /// {@return its name and whether it takes tasks}
