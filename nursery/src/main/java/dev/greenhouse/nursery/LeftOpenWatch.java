@@ -104,6 +104,7 @@ final class LeftOpenWatch {
             "Nursery '%s' was left open: task '%s' has ended, or has left a ScopedValue binding, without closing it, and would wait for its tasks for ever. The nursery was cancelled. Open nurseries in a try-with-resources statement."
                 .formatted(left.name(), task.name()));
       }
+      left.abandon();
     }
   }
 

@@ -416,6 +416,15 @@ final class NurseryImpl implements Nursery {
     }
   }
 
+  /// Its owner waits for its threads in the JDK and can't close it. Without the flag one of them is
+  /// the host, which ends when nothing is left to fork. By the housekeeper, until the owner goes
+  /// on.
+  void abandon() {
+    if (members.close() && hosted != null) {
+      hosted.dismiss();
+    }
+  }
+
   /// The housekeeper asks: it has been waiting for a moment. Any thread.
   void askToLook() {
     lookAsked = true;
