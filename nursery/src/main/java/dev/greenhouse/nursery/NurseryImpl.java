@@ -301,7 +301,11 @@ final class NurseryImpl implements Nursery {
     if (misuse != null) {
       bodyFailed(misuse);
     }
-    leave(false);
+    try {
+      leave(false);
+    } catch (Throwable t) {
+      bodyFailed(t);
+    }
     NurseryFailedException failed = failure();
     if (failed != null) {
       throw failed;

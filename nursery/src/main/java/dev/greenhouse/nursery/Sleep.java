@@ -57,6 +57,7 @@ final class Sleep extends Timer {
     } finally {
       scheduler.drop(sleep);
     }
+    task.throwIfCancelledNow();
   }
 
   /// Half the range, so that differences of nanosecond times stay right.

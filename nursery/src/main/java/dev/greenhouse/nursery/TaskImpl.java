@@ -343,6 +343,8 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
       } finally {
         removeWaiter(waiter);
       }
+      // Whoever is cancelled together with the task is told so, and not that the other one was.
+      me.throwIfCancelledNow();
     }
   }
 

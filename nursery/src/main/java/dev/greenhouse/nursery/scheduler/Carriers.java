@@ -83,7 +83,7 @@ final class Carriers {
       // Only a pool that was shut down after `closed` was read rejects.
       Pool.shared().pool.execute(task);
     }
-    if (!watched.getPlain() && !watched.get() && watched.compareAndSet(false, true)) {
+    if (!watched.get() && watched.compareAndSet(false, true)) {
       Housekeeper.get().schedule(watch, BUSY_TICK);
     }
   }

@@ -8,6 +8,7 @@ import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +60,8 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
 
   /// Spins before a leaver gives way while somebody is about to interrupt it.
   private static final int SENDER_SPINS = 200;
+
+  private static final long NO_MEMORY_PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
 
   /// The fibers of threads that are not carried.
   private static final ThreadLocal<@Nullable Fiber> ADOPTED = new ThreadLocal<>();
@@ -246,8 +249,14 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
       switch (step) {
         case IDLE -> {
           if (STEP.compareAndSet(this, IDLE, QUEUED)) {
-            scheduler.instruments.hooks().taskScheduled(this);
-            scheduler.submit(this);
+            try {
+              scheduler.instruments.hooks().taskScheduled(this);
+              scheduler.submit(this);
+            } catch (Throwable t) {
+              // Out of memory, and the JDK tries again; or out of stack, and the step's end does.
+              STEP.compareAndSet(this, QUEUED, IDLE);
+              throw t;
+            }
             return;
           }
         }
@@ -308,7 +317,19 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
       }
     } else if (!STEP.compareAndSet(this, RUNNING, IDLE)) {
       step = QUEUED;
-      scheduler.submit(this);
+      submitAgain();
+    }
+  }
+
+  /// The carrier has nobody who would try again if there is no memory for the queue.
+  private void submitAgain() {
+    while (true) {
+      try {
+        scheduler.submit(this);
+        return;
+      } catch (OutOfMemoryError e) {
+        LockSupport.parkNanos(NO_MEMORY_PAUSE);
+      }
     }
   }
 
