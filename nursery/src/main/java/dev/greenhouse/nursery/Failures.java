@@ -64,8 +64,23 @@ final class Failures extends Guarded {
     }
   }
 
-  /// {@return an exception's text, or its class if the text itself throws}
+  /// {@return a failure's text, or its class if the text itself throws. Of a nursery that failed
+  /// inside, only what made it fail in the end: trees can be deep, and each level would quote the
+  /// next}
   static String describe(Throwable error) {
+    Throwable innermost = error;
+    int nurseries = 0;
+    while (innermost instanceof NurseryFailedException && innermost.getCause() != null) {
+      innermost = innermost.getCause();
+      nurseries++;
+    }
+    String text = textOf(innermost);
+    return nurseries == 0
+        ? text
+        : "%s (%d %s down)".formatted(text, nurseries, nurseries == 1 ? "nursery" : "nurseries");
+  }
+
+  private static String textOf(Throwable error) {
     try {
       return error.toString();
     } catch (Throwable t) { // whatever it is: the failure counts, not its text

@@ -78,6 +78,7 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
   private volatile int step;
 
   // Carrier or own thread, never both at once.
+  private boolean begun; // the first step was taken
   private int budget;
 
   /// Fibers whose wake-up died of a stack overflow in this one's thread, to be woken at the step's
@@ -234,14 +235,22 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
   @Override
   public final void execute(Runnable continuation) {
     Runnable mine = this.continuation;
-    if (mine == null) {
-      this.continuation = mine = continuation;
-    }
     if (mine == continuation) {
       wake();
+    } else if (mine == null) {
+      start(continuation);
     } else {
       scheduler.foreign(continuation);
     }
+  }
+
+  /// The thread's own start. Nobody else can wake a thread that has not run, so until its first
+  /// step there is no race, and the word is written without one.
+  private void start(Runnable continuation) {
+    this.continuation = continuation;
+    STEP.setRelease(this, QUEUED);
+    scheduler.instruments.hooks().taskScheduled(this);
+    scheduler.submit(this);
   }
 
   private void wake() {
@@ -275,7 +284,10 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
 
   /// Takes one step. On a carrier; never throws.
   final void takeStep() {
-    if (!STEP.compareAndSet(this, QUEUED, RUNNING)) {
+    if (!begun) {
+      begun = true;
+      STEP.setRelease(this, RUNNING); // no race before the first step: see start
+    } else if (!STEP.compareAndSet(this, QUEUED, RUNNING)) {
       return; // queued twice, by a rescue
     }
     Runnable c = continuation;

@@ -1,6 +1,7 @@
 package dev.greenhouse.examples.linkcheck;
 
 import java.net.URI;
+import java.nio.charset.Charset;
 import org.jspecify.annotations.Nullable;
 
 /// What came of fetching an address.
@@ -13,7 +14,7 @@ sealed interface Fetched {
   /// @param body the answer, or its beginning; empty if it is no page
   /// @param complete whether the body is all of it
   @SuppressWarnings("ArrayRecordComponent") // never compared, never shared
-  record Document(URI url, Page.Kind kind, @Nullable String charset, byte[] body, boolean complete)
+  record Document(URI url, Page.Kind kind, @Nullable Charset charset, byte[] body, boolean complete)
       implements Fetched {}
 
   /// It did not, or with an error.

@@ -10,6 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -140,13 +141,21 @@ final class Fetcher implements AutoCloseable {
           ? new Fetched.Failed("not found", true)
           : new Fetched.Failed("HTTP status " + status);
     }
-    Matcher charset = CHARSET.matcher(response.headers().firstValue("Content-Type").orElse(""));
     return new Fetched.Document(
         url,
         kind(url, response.headers()),
-        charset.find() ? charset.group(1) : null,
+        charset(response.headers()),
         response.body().bytes(),
         response.body().complete());
+  }
+
+  private static @Nullable Charset charset(HttpHeaders headers) {
+    Matcher m = CHARSET.matcher(headers.firstValue("Content-Type").orElse(""));
+    try {
+      return m.find() ? Charset.forName(m.group(1)) : null;
+    } catch (IllegalArgumentException _) { // not known, or no name at all: then as the page says
+      return null;
+    }
   }
 
   private static boolean isRedirect(int status) {

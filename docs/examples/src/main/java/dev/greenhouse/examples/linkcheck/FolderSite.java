@@ -125,13 +125,13 @@ final class FolderSite implements Site {
     var path = new StringBuilder();
     for (Path name : root.relativize(file)) {
       // A name may hold what means something in a URL.
-      path.append('/').append(Destination.Syntax.escapeSegment(name.toString()));
+      path.append('/').append(UrlSyntax.escapeSegment(name.toString()));
     }
     return address.resolve(path.toString());
   }
 
   private Path fileOf(URI url) {
-    return root.resolve(Destination.Syntax.decode(url.getRawPath().substring(1))).normalize();
+    return root.resolve(UrlSyntax.decode(url.getRawPath().substring(1))).normalize();
   }
 
   @Override
@@ -188,7 +188,7 @@ final class FolderSite implements Site {
       return url.toString();
     }
     String query = url.getRawQuery();
-    String path = Destination.Syntax.decode(url.getRawPath().substring(1));
+    String path = UrlSyntax.decode(url.getRawPath().substring(1));
     return (path.isEmpty() ? "." : path) + (query == null ? "" : "?" + query);
   }
 

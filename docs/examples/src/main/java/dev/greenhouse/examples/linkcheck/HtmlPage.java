@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -32,12 +33,12 @@ final class HtmlPage {
   private HtmlPage() {}
 
   /// @param charset as the server says; null if it does not, then as the page says
-  static Page parse(URI url, byte[] body, @Nullable String charset) {
+  static Page parse(URI url, byte[] body, @Nullable Charset charset) {
     try {
       Document document =
           Jsoup.parse(
               new ByteArrayInputStream(body),
-              charset,
+              charset == null ? null : charset.name(),
               url.toString(),
               Parser.htmlParser().setTrackPosition(true));
       var links = new ArrayList<Link>();

@@ -6,8 +6,9 @@ import java.io.PrintStream;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /// The program: reads the arguments, crawls, prints and tells by its status how it went.
 final class Main {
@@ -53,12 +54,7 @@ final class Main {
       err.println("linkcheck: " + e.getMessage());
       return BAD_INPUT;
     } catch (RuntimeException | Error e) {
-      err.println("linkcheck failed: " + first(e));
-      if (debug) {
-        e.printStackTrace(err);
-      } else {
-        err.println("--debug shows more.");
-      }
+      explain(e, debug);
       return FAILED;
     }
   }
@@ -94,17 +90,30 @@ final class Main {
     }
   }
 
-  /// What went wrong first: around it, each page's nursery on the way has put an exception of its
-  /// own.
-  private static Throwable first(Throwable failure) {
-    Throwable t = failure;
-    while (t instanceof NurseryFailedException) {
-      @Nullable Throwable cause = t.getCause();
-      if (cause == null) {
-        break;
-      }
-      t = cause;
+  private void explain(Throwable failure, boolean debug) {
+    List<Throwable> causes = causes(failure);
+    String more = causes.size() == 1 ? "" : " (and %d more)".formatted(causes.size() - 1);
+    err.println("linkcheck failed: " + causes.getFirst() + more);
+    if (debug) {
+      causes.forEach(cause -> cause.printStackTrace(err));
+    } else {
+      err.println("--debug shows more.");
     }
-    return t;
+  }
+
+  /// What went wrong in the tasks, without the exceptions of the nurseries around them: that is one
+  /// for each page on the way from the start.
+  private static List<Throwable> causes(Throwable failure) {
+    var causes = new ArrayList<Throwable>();
+    var left = new ArrayDeque<Throwable>();
+    left.add(failure);
+    for (Throwable t; (t = left.poll()) != null; ) {
+      if (t instanceof NurseryFailedException nursery) {
+        left.addAll(nursery.failures());
+      } else {
+        causes.add(t);
+      }
+    }
+    return causes;
   }
 }

@@ -4,9 +4,9 @@
 /// | step | classes |
 /// |---|---|
 /// | what is asked for | [Options], [BadInput] |
-/// | where the pages are | [Site], [FolderSite], [WebSite], [Scope] |
+/// | where the pages are | [Site], [FolderSite], [PageFiles], [WebSite], [Scope] |
 /// | getting one address | [Fetcher], [Fetched], [BodyStart] |
-/// | reading a page | [Page], [HtmlPage], [MarkdownPage], [Slugs], [Link], [Destination] |
+/// | reading a page | [Page], [HtmlPage], [MarkdownPage], [Slugs], [Link], [Destination], [UrlSyntax], [PlainPath] |
 /// | following the links | [Crawler], [Answer], [Crawl] |
 /// | telling people | [Progress], [Report] |
 @org.jspecify.annotations.NullMarked

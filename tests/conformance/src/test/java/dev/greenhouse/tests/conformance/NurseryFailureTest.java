@@ -2,7 +2,6 @@ package dev.greenhouse.tests.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.greenhouse.nursery.Cancelled;
@@ -13,7 +12,6 @@ import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.io.IOException;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
@@ -227,113 +225,6 @@ class NurseryFailureTest {
               .hasMessageContaining("'rose'")
               .hasMessageContaining("'pot'")
               .hasMessageContaining("winter");
-        });
-  }
-
-  // "Nothing is ever lost", D39: only Cancelled is stripped, the rest passes
-  @OnEveryKind
-  void aFailureInAnInnerTryFormNurseryOfACancelledTaskIsNotLost(Kind kind) throws Throwable {
-    kind.run(
-        () -> {
-          Throwable thrown =
-              catchThrowable(
-                  () -> {
-                    try (var outer = Nursery.open("outer")) {
-                      var ready = new CountDownLatch(1);
-                      outer.fork(
-                          () -> {
-                            try (var inner = Nursery.open("inner")) {
-                              failWhenCancelled(inner, blight);
-                              ready.countDown();
-                              Task.sleepForever();
-                            }
-                          });
-                      ready.await();
-                      outer.cancel("enough");
-                    }
-                  });
-          assertThat(thrown).isNotNull();
-          assertThat(thrown).hasStackTraceContaining("blight");
-        });
-  }
-
-  // The same, both nurseries in one task
-  @OnEveryKind
-  void aFailureInATryFormNurseryInsideACancelledNurseryRunIsNotLost(Kind kind) throws Throwable {
-    kind.run(
-        () -> {
-          Throwable thrown =
-              catchThrowable(
-                  () ->
-                      Nursery.run(
-                          outer -> {
-                            try (var inner = Nursery.open("inner")) {
-                              failWhenCancelled(inner, blight);
-                              outer.cancel("enough");
-                              Task.sleepForever();
-                            }
-                          }));
-          assertThat(thrown).isNotNull();
-          assertThat(thrown).hasStackTraceContaining("blight");
-        });
-  }
-
-  // The same in the lambda form
-  @OnEveryKind
-  void aFailureInAnInnerLambdaFormNurseryOfACancelledTaskIsNotLost(Kind kind) throws Throwable {
-    kind.run(
-        () -> {
-          NurseryFailedException thrown =
-              failing(
-                  () ->
-                      Nursery.run(
-                          outer ->
-                              Nursery.run(
-                                  inner -> {
-                                    failWhenCancelled(inner, blight);
-                                    outer.cancel("enough");
-                                    Task.sleepForever();
-                                  })));
-          assertThat(thrown.getCause()).isInstanceOf(NurseryFailedException.class);
-          assertThat(thrown.getCause().getCause()).isSameAs(blight);
-        });
-  }
-
-  // Rules 3 and 10: an inner lambda form lets the failure of the nursery around it pass
-  @OnEveryKind
-  void theFailureOfAnEnclosingTryFormNurseryPassesAnInnerNurseryRunAsItself(Kind kind)
-      throws Throwable {
-    kind.run(
-        () -> {
-          NurseryFailedException thrown =
-              failing(
-                  () -> {
-                    try (var outer = Nursery.open("outer")) {
-                      outer.fork(
-                          () -> {
-                            throw blight;
-                          });
-                      Nursery.run(inner -> Task.sleepForever());
-                    }
-                  });
-          assertThat(thrown).hasMessageContaining("'outer'");
-          assertThat(thrown.failures()).containsExactly(blight);
-        });
-  }
-
-  // B11, through two levels
-  @OnEveryKind
-  void aGrandchildsFailureComesOutThroughBothNurseries(Kind kind) throws Throwable {
-    kind.run(
-        () -> {
-          NurseryFailedException thrown =
-              failing(
-                  () ->
-                      Nursery.run(
-                          outer -> outer.fork(() -> Nursery.run(inner -> fail(inner, blight)))));
-          assertThat(thrown.failures()).hasSize(1);
-          assertThat(((NurseryFailedException) thrown.getCause()).failures())
-              .isEqualTo(List.of(blight));
         });
   }
 

@@ -5,14 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.greenhouse.instrumentation.Outcome;
 import dev.greenhouse.nursery.Cancelled;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.NurseryFailedException;
-import dev.greenhouse.nursery.NurseryOptions;
 import dev.greenhouse.nursery.Task;
-import dev.greenhouse.nursery.TaskCancelledException;
-import dev.greenhouse.nursery.TaskFailedException;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
@@ -209,108 +205,6 @@ class NurseryTest {
           try (var nursery = Nursery.open("beds")) {
             String seen = nursery.fork(() -> Thread.currentThread().getName()).join();
             assertThat(seen).startsWith("beds-");
-          }
-        });
-  }
-
-  @OnEveryKind
-  void joinGivesTheValueAndTheOutcomeSaysTheSame(Kind kind) throws Throwable {
-    kind.run(
-        () -> {
-          try (var nursery = Nursery.open()) {
-            Task<String> task = nursery.fork(() -> "rose");
-            assertThat(task.join()).isEqualTo("rose");
-            assertThat(task.join()).isEqualTo("rose");
-            assertThat(task.outcome()).contains(new Outcome.Succeeded<>("rose"));
-            assertThat(task.toCompletableFuture().getNow(null)).isEqualTo("rose");
-          }
-        });
-  }
-
-  @OnEveryKind
-  void joinOfAFailedTaskThrowsTaskFailedException(Kind kind) throws Throwable {
-    var blight = new IOException("blight");
-    kind.run(
-        () -> {
-          try (var nursery = Nursery.open(NurseryOptions.defaults().supervised(true))) {
-            Task<String> task =
-                nursery.fork(
-                    "rose",
-                    () -> {
-                      throw blight;
-                    });
-            assertThatThrownBy(task::join)
-                .isInstanceOf(TaskFailedException.class)
-                .hasMessageContaining("'rose'")
-                .cause()
-                .isSameAs(blight);
-            assertThat(task.outcome()).contains(new Outcome.Failed<>(blight));
-          }
-        });
-  }
-
-  // Never the Cancelled of another task
-  @OnEveryKind
-  void joinOfACancelledTaskThrowsTaskCancelledException(Kind kind) throws Throwable {
-    kind.run(
-        () -> {
-          try (var nursery = Nursery.open()) {
-            Task<?> task = nursery.fork("rose", () -> Task.sleepForever());
-            task.cancel("winter");
-            task.cancel("spring");
-            TaskCancelledException thrown =
-                catchThrowableOfType(TaskCancelledException.class, task::join);
-            assertThat(thrown).hasMessageContaining("'rose'").hasMessageContaining("winter");
-            assertThat(thrown.reason().text()).isEqualTo("winter");
-            assertThat(task.outcome().orElseThrow()).isInstanceOf(Outcome.WasCancelled.class);
-          }
-        });
-  }
-
-  // Rule 7: a checkpoint tests for cancellation before it hands out a result
-  @OnEveryKind
-  void joinOfAnEndedTaskInACancelledScopeRaisesCancelled(Kind kind) throws Throwable {
-    kind.run(
-        () ->
-            Nursery.run(
-                nursery -> {
-                  Task<Integer> ended = nursery.fork(() -> 1);
-                  ended.join();
-                  nursery.cancel();
-                  assertThatThrownBy(ended::join).isInstanceOf(Cancelled.class);
-                  assertThatThrownBy(nursery::join).isInstanceOf(Cancelled.class);
-                }));
-  }
-
-  @OnEveryKind
-  void nurseryJoinWaitsForTheTasksSoFarAndLeavesItOpen(Kind kind) throws Throwable {
-    kind.run(
-        () -> {
-          try (var nursery = Nursery.open()) {
-            Task<?> first = nursery.fork(() -> Task.checkpoint());
-            nursery.join();
-            assertThat(first.outcome()).isPresent();
-            assertThat(nursery.isOpen()).isTrue();
-            assertThat(nursery.fork(() -> 2).join()).isEqualTo(2);
-          }
-        });
-  }
-
-  @OnEveryKind
-  void aTaskCanNotJoinItselfOrItsNursery(Kind kind) throws Throwable {
-    kind.run(
-        () -> {
-          try (var nursery = Nursery.open("beds")) {
-            nursery.fork(
-                "rose",
-                () -> {
-                  assertThatThrownBy(() -> Task.current().join())
-                      .isInstanceOf(IllegalStateException.class)
-                      .hasMessageContaining("'rose'");
-                  assertThatThrownBy(nursery::join)
-                      .isInstanceOf(IllegalStateException.class)
-                      .hasMessageContaining("'beds'");
-                });
           }
         });
   }

@@ -17,10 +17,8 @@ import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -28,9 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/// Conformance A, runs and what is current. Left out: seconds to the next deadline (half of A7) and
-/// a clock that jumps (half of A5), which come with deadlines and the virtual clock; clocks are in
-/// [ClockTest].
+/// Conformance A1 to A3, A8 and A9: runs. A4 and A6 are in [CurrentTaskTest], A7 in
+/// [StatisticsTest], A5 in [ClockTest].
 @ExtendWith(NothingLeft.class)
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RunTest {
@@ -125,124 +122,6 @@ class RunTest {
               .hasMessageContaining("Nursery.open()");
           Task.checkpoint(); // and the task is as it was
           assertThat(Task.current().name()).isEqualTo("main");
-        });
-  }
-
-  // A4
-  @OnEveryKind
-  void outsideOfARunThereIsNoCurrentTask(Kind kind) throws Throwable {
-    assertNoTask();
-    kind.run(() -> assertThat(Task.currentIfAny()).isPresent());
-    assertNoTask();
-  }
-
-  private static void assertNoTask() {
-    assertThat(Task.currentIfAny()).isEmpty();
-    for (Runnable use :
-        List.<Runnable>of(
-            Task::current,
-            Task::checkpoint,
-            Task::throwIfCancelled,
-            Task::sleepForever,
-            () -> Task.sleep(Duration.ZERO),
-            Suspension::create)) {
-      assertThatThrownBy(use::run)
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("no task");
-    }
-  }
-
-  // A4
-  @OnEveryKind
-  void aTaskIsCurrentInItsCalleesAndInAnAbortHandler(Kind kind) throws Throwable {
-    kind.run(
-        () -> {
-          Task<?> main = Task.current();
-          assertThat(Optional.of(1).<Task<?>>map(x -> Task.current()).orElseThrow()).isSameAs(main);
-          var inAbort = new CompletableFuture<Task<?>>();
-          Nursery.run(
-              nursery -> {
-                nursery.cancel();
-                Suspension.create().await(() -> inAbort.complete(Task.current()));
-              });
-          assertThat(inAbort.getNow(null)).isSameAs(main);
-        });
-  }
-
-  // A4
-  @OnEveryKind
-  void aThreadThatATaskStartsIsNoTask(Kind kind) throws Throwable {
-    kind.run(
-        () -> {
-          for (Thread.Builder builder : List.of(Thread.ofPlatform(), Thread.ofVirtual())) {
-            var seen = new CompletableFuture<Optional<Task<?>>>();
-            builder.start(() -> seen.complete(Task.currentIfAny())).join();
-            assertThat(seen.getNow(null)).isEmpty();
-          }
-          assertThat(Task.currentIfAny()).isPresent();
-        });
-  }
-
-  // A6
-  @OnEveryKind
-  void aChildSeesItsParentThroughItsNurseryAndTheRootHasNone(Kind kind) throws Throwable {
-    kind.run(
-        () -> {
-          Task<?> main = Task.current();
-          assertThat(main.parent()).isEmpty();
-          try (var nursery = Nursery.open()) {
-            Nursery seen = nursery.fork(() -> Task.current().parent().orElseThrow()).join();
-            assertThat(seen).isSameAs(nursery);
-            assertThat(seen.owner()).isSameAs(main);
-          }
-          assertThat(main.greenhouse().roots()).containsExactly(main);
-        });
-  }
-
-  // A7
-  @OnEveryKind
-  void statisticsCountTasksAndNurseries(Kind kind) throws Throwable {
-    kind.run(
-        () -> {
-          var greenhouse = (OpenGreenhouse) Task.current().greenhouse();
-          assertThat(greenhouse.statistics().tasks()).isEqualTo(1);
-          assertThat(greenhouse.statistics().running()).isEqualTo(1);
-          try (var nursery = Nursery.open()) {
-            var ready = new CountDownLatch(3);
-            for (int i = 0; i < 3; i++) {
-              nursery.fork(
-                  () -> {
-                    ready.countDown();
-                    Task.sleepForever();
-                  });
-            }
-            ready.await();
-            assertThat(greenhouse.statistics().tasks()).isEqualTo(4);
-            assertThat(greenhouse.statistics().nurseries()).isEqualTo(1);
-            nursery.cancel();
-          }
-          assertThat(greenhouse.statistics().tasks()).isEqualTo(1);
-          assertThat(greenhouse.statistics().nurseries()).isZero();
-        });
-  }
-
-  // A7
-  @Test
-  @NeedsFlag
-  void statisticsTellWhoWaitsAndWhoCouldRun() throws Throwable {
-    Kind.LOOP.run(
-        () -> {
-          var greenhouse = (OpenGreenhouse) Task.current().greenhouse();
-          try (var nursery = Nursery.open()) {
-            nursery.fork(() -> Task.sleepForever());
-            Task.checkpoint();
-            nursery.fork(() -> {});
-            nursery.fork(() -> {});
-            var now = greenhouse.statistics();
-            assertThat(List.of(now.running(), now.runnable(), now.waiting(), now.carriers()))
-                .containsExactly(1, 2, 1, 1);
-            nursery.cancel();
-          }
         });
   }
 
