@@ -92,7 +92,7 @@ public final class GreenhouseBuilder {
     Objects.requireNonNull(executor, "executor");
     choose(
         "on(%s)".formatted(executor.getClass().getSimpleName()),
-        g -> new Guest(executor, g.clock(), g.instrumentSet(), g::executorBroke));
+        g -> new Guest(g, executor, g.clock(), g.instrumentSet(), g::executorBroke));
     return this;
   }
 

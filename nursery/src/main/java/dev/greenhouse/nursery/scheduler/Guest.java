@@ -1,7 +1,9 @@
 package dev.greenhouse.nursery.scheduler;
 
+import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
 import dev.greenhouse.nursery.time.Clock;
+import java.lang.ref.WeakReference;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -21,7 +23,10 @@ public final class Guest extends Scheduler {
   /// Steps a pump runs before it gives way.
   private static final int STEPS_A_PUMP = 32;
 
-  private static final long LOOK = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long LOOK = TimeUnit.MILLISECONDS.toNanos(250);
+  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(1);
+
+  private final GreenhouseView greenhouse;
 
   private final Executor executor;
   private final BiConsumer<String, @Nullable Throwable> onBroken;
@@ -32,24 +37,28 @@ public final class Guest extends Scheduler {
   private final AtomicBoolean pumpAway = new AtomicBoolean();
 
   /// The thread that is in `executor.execute` for us, to notice that it runs the pump there.
-  private volatile @Nullable Thread submitter;
+  private final AtomicReference<@Nullable Thread> submitter = new AtomicReference<>();
 
   /// The thread that runs a pump now.
   private final AtomicReference<@Nullable Thread> pumping = new AtomicReference<>();
 
   private final AtomicBoolean draining = new AtomicBoolean();
   private final AtomicBoolean broken = new AtomicBoolean();
+  private final AtomicBoolean watched = new AtomicBoolean();
   private volatile boolean closed;
+  private volatile long sentAt; // when the pump that is away was sent
 
   /// Makes a guest.
   ///
   /// @param onBroken told once what the executor did; must not block
   public Guest(
+      GreenhouseView greenhouse,
       Executor executor,
       Clock clock,
       InstrumentSet instruments,
       BiConsumer<String, @Nullable Throwable> onBroken) {
     super(clock, instruments);
+    this.greenhouse = greenhouse;
     this.executor = executor;
     this.onBroken = onBroken;
   }
@@ -77,13 +86,15 @@ public final class Guest extends Scheduler {
     if (!pumpAway.compareAndSet(false, true)) {
       return;
     }
-    submitter = Thread.currentThread();
+    Thread me = Thread.currentThread();
+    submitter.set(me);
+    sentAt = System.nanoTime();
     try {
       executor.execute(this::pump);
     } catch (Throwable t) {
       breakDown("rejected a step", t);
     } finally {
-      submitter = null;
+      submitter.compareAndSet(me, null); // another thread may be sending by now
     }
     watch();
   }
@@ -91,8 +102,8 @@ public final class Guest extends Scheduler {
   private void pump() {
     Thread me = Thread.currentThread();
     if (me.isVirtual()) {
-      breakDown("ran a step on a virtual thread, " + me.getName(), null);
-    } else if (me == submitter) {
+      breakDown("ran a step on a virtual thread, " + me, null);
+    } else if (me == submitter.get()) {
       breakDown("ran a step inside of execute, on the calling thread", null);
     } else if (!pumping.compareAndSet(null, me)) {
       breakDown("ran two steps at once", null);
@@ -100,7 +111,7 @@ public final class Guest extends Scheduler {
       try {
         runSome();
       } finally {
-        pumping.set(null);
+        pumping.compareAndSet(me, null); // the next pump may run elsewhere by now
       }
     }
   }
@@ -150,31 +161,46 @@ public final class Guest extends Scheduler {
 
   // ---- an executor that was stopped does not say so
 
-  private final AtomicBoolean watched = new AtomicBoolean();
-
   private void watch() {
     if (executor instanceof ExecutorService service && watched.compareAndSet(false, true)) {
-      Housekeeper.get().schedule(new Watch(service), LOOK);
+      Housekeeper.get().schedule(new Watch(this, service), LOOK);
     }
   }
 
-  private final class Watch extends Timer {
+  /// Whether the executor, which was shut down, won't run steps any more. While it is still at
+  /// other commands that can't be told from one that is slow, so it is given a moment.
+  private boolean isStopped(ExecutorService service) {
+    if (greenhouse.roots().isEmpty()) {
+      return false; // nobody is harmed
+    }
+    boolean pumpWaits = pumpAway.get() && pumping.get() == null;
+    if (service.isTerminated()) {
+      return true;
+    }
+    boolean late = pumpWaits && System.nanoTime() - sentAt > PATIENCE;
+    return service.isShutdown() && (late || !pumpAway.get());
+  }
+
+  /// Holds the guest weakly: one that was dropped without being closed can be collected.
+  private static final class Watch extends Timer {
+    private final WeakReference<Guest> guest;
     private final ExecutorService service;
 
-    Watch(ExecutorService service) {
+    Watch(Guest guest, ExecutorService service) {
+      this.guest = new WeakReference<>(guest);
       this.service = service;
     }
 
     @Override
     protected void fire() {
-      watched.set(false);
-      if (!pumpAway.get() || closed || broken.get()) {
+      Guest g = guest.get();
+      if (g == null || g.closed || g.broken.get()) {
         return;
       }
-      if (service.isTerminated()) {
-        breakDown("has been shut down", null);
+      if (g.isStopped(service)) {
+        g.breakDown("has been shut down", null);
       } else {
-        watch();
+        Housekeeper.get().schedule(this, LOOK);
       }
     }
 

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /// Rules 2 and 3 and conformance B10, B11, B13: what fails, and how it comes out. What `close()`
 /// does when the body threw is in [BodyThrowsTest].
 @ExtendWith(NothingLeft.class)
+@SuppressWarnings("FutureReturnValueIgnored") // only there to be told of the end
 class NurseryFailureTest {
   private final IOException blight = new IOException("blight");
   private final IllegalArgumentException rot = new IllegalArgumentException("rot");
