@@ -8,7 +8,9 @@ public interface TaskView {
   /// {@return a number that no other task of this JVM has: the id of its thread}
   long id();
 
-  /// {@return the task's name: the one it was given, or one made of its nursery's name and its id}
+  /// {@return the task's name: the one it was given, or one made of its nursery's name and its id.
+  /// It is also its thread's; a task that was given none gets it when somebody asks, and until then
+  /// its thread has the nursery's}
   String name();
 
   /// {@return what the task is doing now}

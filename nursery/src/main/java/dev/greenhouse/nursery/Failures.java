@@ -10,7 +10,11 @@ import org.jspecify.annotations.Nullable;
 final class Failures extends Guarded {
   private static final int KEPT_SUPERVISED = 100;
 
-  private record Failure(@Nullable TaskImpl<?> task, Throwable error) {}
+  private record Failure(@Nullable TaskImpl<?> task, Throwable error) {
+    boolean isObserved() {
+      return task != null && task.isObserved();
+    }
+  }
 
   private final boolean supervised;
 
@@ -26,27 +30,63 @@ final class Failures extends Guarded {
     var failure = new Failure(task, error);
     lock();
     try {
-      if (supervised && list.size() >= KEPT_SUPERVISED) {
-        list.removeIf(f -> f.task != null && f.task.isObserved());
-      }
-      if (supervised && list.size() >= KEPT_SUPERVISED) {
-        beyond++;
-      } else {
+      if (!supervised) {
         list.add(failure);
+      } else if (!failure.isObserved()) {
+        addSupervised(failure);
       }
     } finally {
       unlock();
     }
   }
 
+  private void addSupervised(Failure failure) {
+    if (list.size() >= KEPT_SUPERVISED) {
+      list.removeIf(Failure::isObserved);
+    }
+    if (list.size() < KEPT_SUPERVISED) {
+      list.add(failure);
+    } else {
+      beyond++;
+      if (failure.task != null) {
+        failure.task.countedBeyond = true;
+      }
+    }
+  }
+
+  /// Somebody asks for the outcome of a task, whose failure thereby is observed.
+  void observe(TaskImpl<?> task) {
+    lock();
+    try {
+      task.markObserved();
+      if (task.countedBeyond) {
+        task.countedBeyond = false;
+        beyond--;
+      }
+    } finally {
+      unlock();
+    }
+  }
+
+  boolean isSupervised() {
+    return supervised;
+  }
+
+  /// {@return what has failed, or, supervised, what nobody has observed}
   List<Throwable> snapshot() {
     lock();
     try {
-      var result = new ArrayList<Throwable>(list.size());
+      var result = new ArrayList<Throwable>(list.size() + 1);
       for (Failure f : list) {
-        if (!supervised || f.task == null || !f.task.isObserved()) {
+        if (!supervised || !f.isObserved()) {
           result.add(f.error);
         }
+      }
+      if (result.isEmpty() && beyond > 0) {
+        result.add(
+            new IllegalStateException(
+                "Tasks failed after the first %d, whose failures were kept and have been observed; these were only counted: %d"
+                    .formatted(KEPT_SUPERVISED, beyond)));
       }
       return List.copyOf(result);
     } finally {
@@ -54,11 +94,11 @@ final class Failures extends Guarded {
     }
   }
 
-  int count() {
-    int kept = snapshot().size();
+  /// {@return how many failures were not kept and that nobody has observed}
+  int beyond() {
     lock();
     try {
-      return kept + beyond;
+      return beyond;
     } finally {
       unlock();
     }

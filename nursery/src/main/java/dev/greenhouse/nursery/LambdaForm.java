@@ -34,7 +34,8 @@ final class LambdaForm {
     try {
       value = body.call(nursery);
     } catch (Throwable t) {
-      if (Interrupts.isCancellation(t) && nursery.owner().visibleCancelled() != null) {
+      if (nursery.isCancellationOfOuterBody(t)
+          || (Interrupts.isCancellation(t) && nursery.owner().visibleCancelled() != null)) {
         cancellation = t;
       } else {
         nursery.bodyFailed(t);
@@ -49,7 +50,7 @@ final class LambdaForm {
 
   /// A wrapped interrupt leaves as what it means.
   private static RuntimeException rethrown(NurseryImpl nursery, Throwable cancellation) {
-    if (cancellation instanceof Cancelled) {
+    if (cancellation instanceof Cancelled || cancellation instanceof NurseryFailedException) {
       return Sneaky.<RuntimeException>rethrow(cancellation);
     }
     Cancelled told = nursery.cancelledFor(nursery.owner());

@@ -444,19 +444,43 @@ final class NurseryImpl implements Nursery {
     }
   }
 
-  private @Nullable NurseryFailedException failure() {
+  private @Nullable NurseryFailedException failure(@Nullable NurseryImpl bodyOf) {
     Failures f = failures;
     if (f == null) {
       return null;
     }
     List<Throwable> now = f.snapshot();
-    return now.isEmpty() ? null : new NurseryFailedException(name(), f, now);
+    return now.isEmpty() ? null : new NurseryFailedException(name(), f, now, bodyOf);
+  }
+
+  private @Nullable NurseryFailedException failure() {
+    return failure(null);
   }
 
   /// What a body that waits is told when a task has failed; null if none has, or in the lambda
   /// form.
   @Nullable RuntimeException failureForBody() {
-    return tryForm ? failure() : null;
+    return tryForm ? failure(this) : null;
+  }
+
+  /// {@return whether the exception tells the body of a nursery around this one, of the same task,
+  /// that it is cancelled}
+  boolean isCancellationOfOuterBody(Throwable error) {
+    NurseryImpl bodyOf = error instanceof NurseryFailedException f ? f.bodyOf() : null;
+    for (NurseryImpl n = outer; n != null && bodyOf != null; n = n.outer) {
+      if (n == bodyOf) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Somebody asks for a task's outcome.
+  void observe(TaskImpl<?> task) {
+    Failures f = failures;
+    if (f != null) {
+      f.observe(task);
+    }
   }
 
   // ---- waiting and cancelling
@@ -465,6 +489,7 @@ final class NurseryImpl implements Nursery {
   public void join() {
     TaskImpl<?> me = TaskImpl.requireCurrent();
     me.throwIfCancelledNow();
+    me.spendBudget();
     List<TaskImpl<?>> now = members.snapshot();
     if (now.contains(me)) {
       throw new IllegalStateException(

@@ -12,11 +12,22 @@ import org.jspecify.annotations.Nullable;
 final class Sleep extends Timer {
   private final Suspension<@Nullable Void> suspension = Suspension.create();
 
-  private Sleep() {}
+  private final Scheduler scheduler;
+  private final long end; // on the scheduler's clock
 
+  private Sleep(Scheduler scheduler, long nanos) {
+    this.scheduler = scheduler;
+    this.end = scheduler.clock.nanoTime() + nanos;
+  }
+
+  /// The housekeeper's time is the system's; the clock may be slower.
   @Override
   protected void fire() {
-    suspension.resume(null);
+    if (scheduler.clock.nanoTime() - end >= 0) {
+      suspension.resume(null);
+    } else if (!suspension.isDone()) {
+      scheduler.set(this, end);
+    }
   }
 
   static void sleep(Duration duration) {
@@ -50,8 +61,8 @@ final class Sleep extends Timer {
     }
     task.throwIfCancelledNow();
     Scheduler scheduler = task.scheduler();
-    var sleep = new Sleep();
-    scheduler.set(sleep, scheduler.clock.nanoTime() + nanos);
+    var sleep = new Sleep(scheduler, nanos);
+    scheduler.set(sleep, sleep.end);
     try {
       sleep.suspension.await();
     } finally {

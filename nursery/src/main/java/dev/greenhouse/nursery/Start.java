@@ -137,6 +137,7 @@ final class Start<T extends @Nullable Object> implements StartStatus<T>, Callabl
         if (wasTold) {
           return value;
         }
+        starter.throwIfCancelledNow(); // it ended early because the starter is cancelled
         throw new IllegalStateException(
             "Task '%s' ended without calling started(). Call it when the task is ready, or use fork."
                 .formatted(task.name()));

@@ -78,6 +78,7 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
   private volatile @Nullable Object result;
 
   private volatile boolean observed; // to true, by who joins
+  boolean countedBeyond; // under the spin word of the nursery's Failures
   private volatile boolean gone; // to true by `terminated`
   private volatile @Nullable Thread waiter; // before the start: who waits for `gone`
 
@@ -94,7 +95,8 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
     this.name = name;
     this.body = body;
     if (kind != Kind.ADOPTED) {
-      createThread(name, this);
+      // A name of its own costs more than the rest of a fork, so it is made when somebody asks.
+      createThread(name == null && nursery != null ? nursery.name() : name, this);
     }
   }
 
@@ -314,7 +316,7 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
   @Override
   public T join() {
     awaitEnd();
-    observed = true;
+    observe();
     return switch (outcome().orElseThrow()) {
       case Outcome.Succeeded<T>(T value) -> value;
       case Outcome.Failed<T>(Throwable error) -> throw new TaskFailedException(name(), error);
@@ -401,7 +403,7 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
 
   @Override
   public CompletableFuture<T> toCompletableFuture() {
-    observed = true;
+    observe();
     var future = new CompletableFuture<T>();
     addWaiter(
         () -> {
@@ -413,6 +415,18 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
           }
         });
     return future;
+  }
+
+  /// Whoever asks for the outcome observes a failure. A failure that comes later reads that, too.
+  private void observe() {
+    observed = true;
+    if (nursery != null) {
+      nursery.observe(this);
+    }
+  }
+
+  void markObserved() {
+    observed = true;
   }
 
   boolean isObserved() {

@@ -1,0 +1,48 @@
+package dev.greenhouse.tests;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// Runs a main class in a JVM of its own, with this one's class path and flag.
+public final class ChildJvm {
+  private static final long LIMIT_SECONDS = 60;
+
+  /// How it ended, and what it wrote to both of its streams.
+  public record Result(int exitCode, String output) {}
+
+  private ChildJvm() {}
+
+  /// Runs it and waits for its end.
+  public static Result run(Class<?> main, String... args) throws IOException, InterruptedException {
+    var command = new ArrayList<String>();
+    command.add(ProcessHandle.current().info().command().orElseThrow());
+    if (Kind.FLAG) {
+      command.addAll(List.of("--add-opens", "java.base/java.lang=ALL-UNNAMED"));
+    }
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of(args));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    Thread killer =
+        Thread.ofPlatform()
+            .daemon()
+            .start(
+                () -> {
+                  try {
+                    if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+                      process.destroyForcibly();
+                    }
+                  } catch (InterruptedException e) {
+                    // It ended in time.
+                  }
+                });
+    try {
+      var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      return new Result(process.waitFor(), output);
+    } finally {
+      killer.interrupt();
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/// Misuse gets a clear error at once, and the greenhouse goes on.
+package dev.greenhouse.tests.misuse;
