@@ -490,12 +490,14 @@ final class NurseryImpl implements Nursery {
     TaskImpl<?> me = TaskImpl.requireCurrent();
     me.throwIfCancelledNow();
     me.spendBudget();
-    List<TaskImpl<?>> now = members.snapshot();
-    if (now.contains(me)) {
-      throw new IllegalStateException(
-          "Task '%s' joins nursery '%s', which it is in itself, and would wait for ever. Join the other tasks one by one."
-              .formatted(me.name(), name()));
+    for (TaskImpl<?> t = me; t != null; t = t.ancestor()) {
+      if (t.parentOrNull() == this) {
+        throw new IllegalStateException(
+            "Task '%s' joins nursery '%s', which it is in itself or below, and would wait for ever. Join the other tasks one by one."
+                .formatted(me.name(), name()));
+      }
     }
+    List<TaskImpl<?>> now = members.snapshot();
     for (TaskImpl<?> task : now) {
       task.awaitEnd();
     }

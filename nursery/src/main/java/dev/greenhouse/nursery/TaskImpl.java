@@ -92,7 +92,9 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
     this.greenhouse = greenhouse;
     this.kind = kind;
     this.nursery = nursery;
-    this.name = name;
+    if (name != null) {
+      this.name = name; // a volatile store, which most tasks do without
+    }
     this.body = body;
     if (kind != Kind.ADOPTED) {
       // A name of its own costs more than the rest of a fork, so it is made when somebody asks.
@@ -448,6 +450,16 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
   }
 
   // ---- scopes
+
+  @Nullable NurseryImpl parentOrNull() {
+    return nursery;
+  }
+
+  /// {@return the owner of the nursery that it is in}
+  @Nullable TaskImpl<?> ancestor() {
+    NurseryImpl n = nursery;
+    return n == null ? null : n.owner();
+  }
 
   /// {@return the innermost scope that the task itself has opened}
   @Nullable CancelScope scope() {

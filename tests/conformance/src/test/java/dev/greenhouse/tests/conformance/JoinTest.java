@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.greenhouse.instrumentation.Outcome;
+import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.nursery.Cancelled;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.NurseryOptions;
@@ -22,6 +23,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NothingLeft.class)
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class JoinTest {
+  private static final int MANY = 2_000;
+
   @OnEveryKind
   void joinGivesTheValueAndTheOutcomeSaysTheSame(Kind kind) throws Throwable {
     kind.run(
@@ -120,6 +123,37 @@ class JoinTest {
                       .isInstanceOf(IllegalStateException.class)
                       .hasMessageContaining("'beds'");
                 });
+          }
+        });
+  }
+
+  // children() lists "the tasks in the nursery that have not ended". Many times, as on a pool the
+  // task's thread may still be about to terminate.
+  @OnEveryKind
+  void aTaskThatWasJoinedIsNoLongerListedAmongTheChildren(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          try (var nursery = Nursery.open()) {
+            for (int i = 0; i < MANY; i++) {
+              Task<Integer> task = nursery.fork(() -> 1);
+              task.join();
+              assertThat(nursery.children()).as("after join no. %s", i).isEmpty();
+            }
+          }
+        });
+  }
+
+  // The same for its state
+  @OnEveryKind
+  void aTaskThatWasJoinedHasEnded(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          try (var nursery = Nursery.open()) {
+            for (int i = 0; i < MANY; i++) {
+              Task<Integer> task = nursery.fork(() -> 1);
+              task.join();
+              assertThat(task.state()).as("after join no. %s", i).isEqualTo(TaskState.ENDED);
+            }
           }
         });
   }

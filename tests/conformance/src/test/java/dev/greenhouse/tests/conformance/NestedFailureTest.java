@@ -21,7 +21,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NothingLeft.class)
 class NestedFailureTest {
   private final IOException blight = new IOException("blight");
-  private final IllegalArgumentException rot = new IllegalArgumentException("rot");
 
   // "Nothing is ever lost", D39: only Cancelled is stripped, the rest passes
   @OnEveryKind

@@ -8,9 +8,11 @@ import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.NurseryOptions;
 import dev.greenhouse.nursery.Task;
+import dev.greenhouse.nursery.TaskCancelledException;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -75,23 +77,29 @@ class NurseryForkTest {
         () -> {
           var begun = new AtomicBoolean();
           var passed = new AtomicBoolean();
+          Task<?> task;
+          Task<Integer> quick;
+          Task<?> elsewhere;
           try (var nursery = Nursery.open()) {
             nursery.cancel("closed for winter");
-            Task<?> task =
+            task =
                 nursery.fork(
                     () -> {
                       begun.set(true);
                       Task.throwIfCancelled();
                       passed.set(true);
                     });
-            Task<Integer> quick = nursery.fork(() -> 3);
-            nursery.fork(() -> Thread.sleep(3_600_000)); // a wait of the JDK's is reached, too
-            task.toCompletableFuture()
-                .whenComplete((v, t) -> assertThat(t).hasMessageContaining("closed for winter"));
-            quick.toCompletableFuture().whenComplete((v, t) -> assertThat(v).isEqualTo(3));
+            quick = nursery.fork(() -> 3);
+            elsewhere = nursery.fork(() -> Thread.sleep(3_600_000)); // the JDK's waits, too
           }
           assertThat(begun).isTrue();
           assertThat(passed).isFalse();
+          assertThat(quick.join()).isEqualTo(3);
+          for (Task<?> cancelled : List.of(task, elsewhere)) {
+            assertThatThrownBy(cancelled::join)
+                .isInstanceOf(TaskCancelledException.class)
+                .hasMessageContaining("closed for winter");
+          }
         });
   }
 

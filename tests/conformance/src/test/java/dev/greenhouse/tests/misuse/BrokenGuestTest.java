@@ -216,8 +216,16 @@ class BrokenGuestTest {
         Task<?> main = guest.launch(() -> waitInATree(inside));
         assertThat(inside.await(10, TimeUnit.SECONDS)).isTrue();
         closed.set(true);
-        // The next wake-up is the first to be rejected.
-        assertThat(guest.launch(() -> 1)).isNotNull();
+        // The next pump is the first to be rejected; the last one may still be running and take one
+        // more.
+        boolean refused = false;
+        while (!refused) {
+          try {
+            assertThat(guest.launch(() -> 1)).isNotNull();
+          } catch (IllegalStateException broken) {
+            refused = true;
+          }
+        }
         assertBroken(main, "rejected a step");
         assertThat(unwound).hasValue(11);
         refusesMore(guest, "rejected a step");
