@@ -124,9 +124,7 @@ public final class GreenhouseBuilder {
       made = g -> pool(g, processors);
     }
     String n = name != null ? name : "greenhouse-" + NUMBER.incrementAndGet();
-    var greenhouse = new OpenGreenhouse(n, clock, made);
-    instruments.forEach(greenhouse.instruments()::add);
-    return greenhouse;
+    return new OpenGreenhouse(n, clock, List.copyOf(instruments), made);
   }
 
   private void choose(String what, Function<OpenGreenhouse, Scheduler> made) {

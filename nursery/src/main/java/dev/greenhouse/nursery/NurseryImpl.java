@@ -2,7 +2,6 @@ package dev.greenhouse.nursery;
 
 import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.instrumentation.CancelReason.Source;
-import dev.greenhouse.instrumentation.Outcome;
 import dev.greenhouse.nursery.jdk.CallSites;
 import dev.greenhouse.nursery.jdk.Sneaky;
 import dev.greenhouse.nursery.jdk.TaskScope;
@@ -136,8 +135,7 @@ final class NurseryImpl implements Nursery {
     try {
       startThread(task);
     } catch (Throwable t) {
-      hooks.taskExited(task, new Outcome.Failed<>(t));
-      taskGone(task);
+      task.failedToStart(t);
       throw t;
     }
   }
@@ -255,11 +253,9 @@ final class NurseryImpl implements Nursery {
     return f;
   }
 
-  /// A task's thread has terminated. On its carrier.
-  void taskGone(TaskImpl<?> task) {
-    if (members.remove(task)) {
-      owner.unpark();
-    }
+  /// The last task has gone while the owner waits. On that task's carrier.
+  void closed() {
+    owner.unpark();
   }
 
   // ---- closing: owner's thread

@@ -2,6 +2,7 @@ package dev.greenhouse.nursery;
 
 import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.instrumentation.CancelReason.Source;
+import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.instrumentation.Instruments;
 import dev.greenhouse.instrumentation.Outcome;
 import dev.greenhouse.instrumentation.TaskState;
@@ -41,6 +42,7 @@ public final class OpenGreenhouse implements Greenhouse {
       return new OpenGreenhouse(
           "common",
           Clock.system(),
+          List.of(),
           g ->
               VirtualThreads.available()
                   ? Pool.onShared(g.clock, g.instruments)
@@ -71,11 +73,16 @@ public final class OpenGreenhouse implements Greenhouse {
   /// The thread that waits in `close`.
   private volatile @Nullable Thread closer;
 
-  OpenGreenhouse(String name, Clock clock, Function<OpenGreenhouse, Scheduler> scheduler) {
+  OpenGreenhouse(
+      String name,
+      Clock clock,
+      List<Instrument> instruments,
+      Function<OpenGreenhouse, Scheduler> scheduler) {
     this.name = name;
     this.clock = clock;
     this.instruments =
         new InstrumentSet(name, (i, hook, error) -> Reports.instrumentFailed(name, i, hook, error));
+    instruments.forEach(this.instruments::add); // before a loop begins to run
     SocketPoller.ensureStarted();
     this.scheduler = scheduler.apply(this);
     this.closeWatches = new CloseWatch[this.scheduler.isSingle() ? 1 : POOL_WATCHES];
@@ -138,7 +145,7 @@ public final class OpenGreenhouse implements Greenhouse {
 
   private <T extends @Nullable Object> T runMain(Callable<T> body) {
     var main = new TaskImpl<T>(this, TaskImpl.Kind.MAIN, null, "main", body);
-    main.setWaiter(Thread.currentThread());
+    main.setStarter(Thread.currentThread());
     addRoot(main);
     startAndAwait(main);
     SystemTaskFailedException failure = systemFailure.get();
@@ -199,8 +206,7 @@ public final class OpenGreenhouse implements Greenhouse {
     try {
       task.thread().start();
     } catch (Throwable t) {
-      hooks().taskExited(task, new Outcome.Failed<>(t));
-      rootGone(task);
+      task.failedToStart(t);
       throw t;
     }
     return task;
@@ -314,8 +320,7 @@ public final class OpenGreenhouse implements Greenhouse {
         t -> t != task);
   }
 
-  void rootGone(TaskImpl<?> root) {
-    roots.remove(root);
+  void rootGone() {
     LockSupport.unpark(closer);
   }
 
@@ -323,6 +328,7 @@ public final class OpenGreenhouse implements Greenhouse {
     refuseIfEnded();
     if (begun.compareAndSet(false, true)) {
       hooks().beforeRun(this);
+      scheduler.begin();
     }
     if (roots.add(root) == TaskList.Added.CLOSED) {
       refuseIfEnded();
@@ -430,6 +436,10 @@ public final class OpenGreenhouse implements Greenhouse {
   @Override
   public List<Task<?>> roots() {
     return List.copyOf(roots.snapshot());
+  }
+
+  TaskList rootList() {
+    return roots;
   }
 
   List<TaskImpl<?>> rootTasks() {

@@ -35,7 +35,7 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
 
   private static final VarHandle RESULT =
       ConstantBootstraps.fieldVarHandle(
-          MethodHandles.lookup(), "result", VarHandle.class, TaskImpl.class, Object.class);
+          MethodHandles.lookup(), "result", VarHandle.class, TaskImpl.class, Outcome.class);
 
   private static final VarHandle SCOPE =
       ConstantBootstraps.fieldVarHandle(
@@ -47,8 +47,15 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
 
   private static final Outcome<?> NOTHING = new Outcome.Succeeded<@Nullable Object>(null);
 
-  /// Those who wait for the end, a stack that starts at `result`.
-  private record Waiter(Runnable wake, @Nullable Waiter next) {}
+  /// Somebody who waits for the end.
+  private static final class Waiter {
+    final Runnable wake;
+    @Nullable Waiter before; // under the spin word of the task's list
+
+    Waiter(Runnable wake) {
+      this.wake = wake;
+    }
+  }
 
   private final OpenGreenhouse greenhouse;
   private final Kind kind;
@@ -61,6 +68,7 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
   // Own thread only.
   private @Nullable Callable<? extends T> body;
   private @Nullable Throwable thrown;
+  private @Nullable Outcome<T> ended; // then its carrier
   private boolean interruptedOutside;
 
   // Own thread writes; read anywhere.
@@ -73,14 +81,18 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
       own; // by who cancels the task first, under `this` as a spin word
   private volatile @Nullable Start<?> startedUnder; // before the start; to null by `started`
 
-  /// Null or a [Waiter] while it lives, then its [Outcome].
+  /// Null while it lives. Written by the carrier after the thread has terminated, under the spin
+  /// word of its [#home]; read anywhere.
   @SuppressWarnings("UnusedVariable") // written by RESULT
-  private volatile @Nullable Object result;
+  private volatile @Nullable Outcome<T> result;
+
+  /// Those who wait for the end, last first. Under the spin word of its [#home] until there is a
+  /// result.
+  private @Nullable Waiter waiters;
 
   private volatile boolean observed; // to true, by who joins
   boolean countedBeyond; // under the spin word of the nursery's Failures
-  private volatile boolean gone; // to true by `terminated`
-  private volatile @Nullable Thread waiter; // before the start: who waits for `gone`
+  private @Nullable Thread starter; // before the start: the thread that waits for a main task
 
   TaskImpl(
       OpenGreenhouse greenhouse,
@@ -122,27 +134,22 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
 
   @Override
   public void run() {
-    var hooks = greenhouse.hooks();
+    greenhouse.hooks().taskEntered(this);
+    Outcome<T> outcome;
     try {
-      hooks.taskEntered(this);
-      Outcome<T> outcome = runBody();
+      outcome = runBody();
       Start<?> start = startedUnder;
-      if (start != null && start.ended(thrown)) {
-        finish(outcome);
-        start.release();
-      } else {
-        if (outcome instanceof Outcome.Failed<T>(Throwable error)) {
-          reportFailure(error);
-        }
-        finish(outcome);
+      boolean ofStarter = start != null && start.ended(thrown);
+      if (!ofStarter && outcome instanceof Outcome.Failed<T>(Throwable error)) {
+        reportFailure(error);
       }
     } catch (Throwable t) {
       // No outcome would be a hang of whoever waits for it.
       Reports.internalError("task '" + name() + "'", t);
-      finish(new Outcome.Failed<>(t));
-    } finally {
-      markEnded();
+      outcome = new Outcome.Failed<>(t);
     }
+    finish(outcome);
+    markEnded();
   }
 
   @SuppressWarnings("unchecked")
@@ -190,38 +197,68 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
     }
   }
 
+  /// Its body and all its reports are over. The outcome is published when the thread has
+  /// terminated.
   private void finish(Outcome<T> outcome) {
-    publish(outcome);
+    ended = outcome;
     var hooks = greenhouse.hooks();
     hooks.taskLeft(this);
     hooks.taskExited(this, outcome);
   }
 
-  private void publish(Outcome<T> outcome) {
-    if (RESULT.getAndSet(this, outcome) instanceof Waiter stack) {
-      var inOrder = new ArrayDeque<Waiter>();
-      for (Waiter w = stack; w != null; w = w.next) {
-        inOrder.addFirst(w);
-      }
-      inOrder.forEach(w -> w.wake.run());
+  /// It never ran.
+  void failedToStart(Throwable error) {
+    ended = new Outcome.Failed<>(error);
+    greenhouse.hooks().taskExited(this, ended);
+    terminated();
+  }
+
+  /// Takes the task out of its list, publishes its outcome under the same spin word, and then wakes
+  /// those who wait for it: first for the task, then for the list.
+  @Override
+  protected void terminated() {
+    TaskList list = home();
+    boolean closed = list.remove(this);
+    wakeAll(waiters);
+    Start<?> start = startedUnder;
+    if (start != null) {
+      start.release();
+    }
+    if (nursery == null) {
+      greenhouse.rootGone();
+      LockSupport.unpark(starter);
+    } else if (closed) {
+      nursery.closed();
     }
   }
 
-  @Override
-  protected void terminated() {
-    if (nursery != null) {
-      nursery.taskGone(this);
-    } else {
-      greenhouse.rootGone(this);
-      gone = true;
-      LockSupport.unpark(waiter);
+  /// By the list, under its spin word. Whoever reads the outcome sees all that the task did.
+  void publish() {
+    RESULT.setRelease(this, Objects.requireNonNull(ended));
+  }
+
+  /// In the order of their coming. Nobody is added or taken out once the outcome is there.
+  private static void wakeAll(@Nullable Waiter last) {
+    Waiter first = null;
+    for (Waiter w = last, before; w != null; w = before) {
+      before = w.before;
+      w.before = first;
+      first = w;
     }
+    for (Waiter w = first; w != null; w = w.before) {
+      w.wake.run();
+    }
+  }
+
+  private TaskList home() {
+    NurseryImpl n = nursery;
+    return n == null ? greenhouse.rootList() : n.members();
   }
 
   /// Blocks the current thread, which started this task and is no task, until the task is gone.
   void awaitGone() {
     boolean interrupted = false;
-    while (!gone) {
+    while (result == null) {
       LockSupport.park(this);
       if (Thread.interrupted()) {
         interrupted = true;
@@ -253,8 +290,8 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
     return isBlocked() && !isWaiting();
   }
 
-  void setWaiter(Thread thread) {
-    waiter = thread;
+  void setStarter(Thread thread) {
+    starter = thread;
   }
 
   // ---- a thread of somebody else
@@ -283,7 +320,7 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
     markEnded();
     greenhouse.hooks().afterTaskStep(this);
     adopt(false);
-    greenhouse.rootGone(this);
+    terminated();
     if (interruptedOutside) {
       thread().interrupt();
     }
@@ -294,7 +331,7 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
     @SuppressWarnings("unchecked")
     var nothing = (Outcome<T>) NOTHING;
     finish(nothing);
-    greenhouse.rootGone(this);
+    terminated();
   }
 
   boolean isAdopted() {
@@ -308,11 +345,8 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
   // ---- its end
 
   @Override
-  @SuppressWarnings("unchecked")
   public Optional<Outcome<T>> outcome() {
-    return result instanceof Outcome<?> outcome
-        ? Optional.of((Outcome<T>) outcome)
-        : Optional.empty();
+    return Optional.ofNullable(result);
   }
 
   @Override
@@ -336,7 +370,7 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
     }
     if (me == null) {
       awaitEndOnPlainThread();
-    } else if (result instanceof Outcome) {
+    } else if (result != null) {
       me.throwIfCancelledNow();
       me.spendBudget();
     } else {
@@ -355,9 +389,9 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
   private void awaitEndOnPlainThread() {
     Thread me = Thread.currentThread();
     Waiter waiter = addWaiter(() -> LockSupport.unpark(me));
-    while (!(result instanceof Outcome)) {
+    while (result == null) {
       LockSupport.park(this);
-      if (me.isInterrupted() && !(result instanceof Outcome)) {
+      if (me.isInterrupted() && result == null) {
         removeWaiter(waiter);
         var reason =
             new CancelReason(
@@ -370,36 +404,42 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
   }
 
   private Waiter addWaiter(Runnable wake) {
-    while (true) {
-      Object now = result;
-      var waiter = new Waiter(wake, now instanceof Waiter w ? w : null);
-      if (now instanceof Outcome) {
-        wake.run();
-        return waiter;
+    var waiter = new Waiter(wake);
+    TaskList list = home();
+    boolean late;
+    list.lock();
+    try {
+      late = result != null;
+      if (!late) {
+        waiter.before = waiters;
+        waiters = waiter;
       }
-      if (RESULT.compareAndSet(this, now, waiter)) {
-        return waiter;
-      }
+    } finally {
+      list.unlock();
     }
+    if (late) {
+      wake.run();
+    }
+    return waiter;
   }
 
   /// Leaves nothing of a join that was given up.
-  @SuppressWarnings("ReferenceEquality") // each wait has a lambda of its own
   private void removeWaiter(Waiter waiter) {
-    while (result instanceof Waiter top) {
-      var kept = new ArrayDeque<Runnable>();
-      for (Waiter w = top; w != null; w = w.next) {
-        if (w.wake != waiter.wake) {
-          kept.addFirst(w.wake);
+    TaskList list = home();
+    list.lock();
+    try {
+      if (result == null) {
+        if (waiters == waiter) {
+          waiters = waiter.before;
+        }
+        for (Waiter w = waiters; w != null; w = w.before) {
+          if (w.before == waiter) {
+            w.before = waiter.before;
+          }
         }
       }
-      Waiter without = null;
-      for (Runnable wake : kept) {
-        without = new Waiter(wake, without);
-      }
-      if (RESULT.compareAndSet(this, top, without)) {
-        return;
-      }
+    } finally {
+      list.unlock();
     }
   }
 
@@ -587,7 +627,7 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
   }
 
   void cancel(CancelReason reason) {
-    if (!(result instanceof Outcome)) {
+    if (result == null) {
       ownScopeMade().cancel(reason);
     }
   }

@@ -49,7 +49,8 @@ final class TaskList extends Guarded {
     }
   }
 
-  /// Takes out a task. Returns true if that has closed the list.
+  /// Takes out a task, which publishes its outcome meanwhile. Returns true if that has closed the
+  /// list.
   boolean remove(TaskImpl<?> task) {
     lock();
     try {
@@ -68,6 +69,7 @@ final class TaskList extends Guarded {
       task.before = null;
       task.after = null;
       size--;
+      task.publish();
       return closeIfEmpty();
     } finally {
       unlock();

@@ -22,6 +22,7 @@ public final class VirtualThreads {
     static final @Nullable VarHandle HEAD_SCOPE;
     static final @Nullable VarHandle BINDINGS;
     static final @Nullable VarHandle NIO_BLOCKER;
+    static final @Nullable VarHandle CARRIER;
 
     static {
       Throwable failure = null;
@@ -33,6 +34,7 @@ public final class VirtualThreads {
       VarHandle headScope = null;
       VarHandle bindings = null;
       VarHandle nioBlocker = null;
+      VarHandle carrier = null;
       try {
         var lookup = MethodHandles.lookup();
         Class<?> virtualThread = Class.forName("java.lang.VirtualThread");
@@ -63,6 +65,7 @@ public final class VirtualThreads {
         state = inVirtual.findVarHandle(virtualThread, "state", int.class);
         headScope = inThread.findVarHandle(Thread.class, "headStackableScopes", scope);
         bindings = inThread.findVarHandle(Thread.class, "scopedValueBindings", Object.class);
+        carrier = inVirtual.findVarHandle(virtualThread, "carrierThread", Thread.class);
         nioBlocker = inThread.findVarHandle(Thread.class, "nioBlocker", interruptible);
       } catch (ReflectiveOperationException | RuntimeException e) {
         failure = e;
@@ -76,6 +79,7 @@ public final class VirtualThreads {
       HEAD_SCOPE = headScope;
       BINDINGS = bindings;
       NIO_BLOCKER = nioBlocker;
+      CARRIER = carrier;
     }
   }
 
@@ -83,14 +87,19 @@ public final class VirtualThreads {
 
   // VirtualThread.state of JDK 25; bit 8 says that somebody is taking its stack.
   private static final int STARTED = 1;
+  private static final int RUNNING = 2;
   private static final int PARKED = 4;
   private static final int PINNED = 5;
   private static final int TIMED_PARKED = 7;
   private static final int TIMED_PINNED = 8;
   private static final int UNPARKED = 9;
   private static final int YIELDED = 11;
+  private static final int BLOCKING = 12;
+  private static final int BLOCKED = 13;
   private static final int UNBLOCKED = 14;
+  private static final int WAITING = 15;
   private static final int WAIT = 16;
+  private static final int TIMED_WAITING = 17;
   private static final int TIMED_WAIT = 18;
   private static final int TERMINATED = 99;
   private static final int SUSPENDED = 1 << 8;
@@ -200,6 +209,22 @@ public final class VirtualThreads {
   public static boolean isBlocked(Thread virtual) {
     int s = state(virtual) & ~SUSPENDED;
     return s == PARKED || s == TIMED_PARKED || s == WAIT || s == TIMED_WAIT || isPinnedState(s);
+  }
+
+  /// {@return whether the thread waits, as [#isBlocked] says, or in one of the ways in which the
+  /// JDK's state of it does not say so: it is about to unmount and was called off, or waits in a
+  /// native frame}
+  public static boolean seemsBlocked(Thread virtual) {
+    return switch (state(virtual) & ~SUSPENDED) {
+      case BLOCKING, BLOCKED, WAITING, TIMED_WAITING -> true;
+      case RUNNING ->
+          require(Handles.CARRIER).getVolatile(virtual) instanceof Thread carrier
+              && switch (carrier.getState()) {
+                case BLOCKED, WAITING, TIMED_WAITING -> true;
+                case NEW, RUNNABLE, TERMINATED -> false;
+              };
+      default -> isBlocked(virtual);
+    };
   }
 
   /// {@return whether the thread waits and can't leave its carrier meanwhile}

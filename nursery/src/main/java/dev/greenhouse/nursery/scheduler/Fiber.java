@@ -561,7 +561,7 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
   protected final boolean isBlocked() {
     Thread t = thread();
     if (VirtualThreads.available() && t.isVirtual()) {
-      return VirtualThreads.isBlocked(t);
+      return VirtualThreads.seemsBlocked(t);
     }
     return switch (t.getState()) {
       case WAITING, TIMED_WAITING -> true;

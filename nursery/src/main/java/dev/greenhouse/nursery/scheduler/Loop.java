@@ -32,6 +32,7 @@ public final class Loop extends Scheduler implements Timers {
   private final MpscUnboundedAtomicArrayQueue<Object> inbox =
       new MpscUnboundedAtomicArrayQueue<>(128);
   private volatile boolean asleep; // written by the carrier and by who wakes it
+  private volatile boolean begun; // set once by begin
   private volatile boolean closed; // set once by close
   private volatile boolean
       gone; // set once by the carrier, before it empties the queues for the last time
@@ -92,6 +93,11 @@ public final class Loop extends Scheduler implements Timers {
     if (gone) {
       moveInboxToPool();
     }
+  }
+
+  @Override
+  public void begin() {
+    begun = true;
   }
 
   @Override
@@ -209,14 +215,19 @@ public final class Loop extends Scheduler implements Timers {
     }
     asleep = true;
     if (inbox.isEmpty() && !closed) {
+      boolean told = begun;
       var hooks = instruments.hooks();
-      hooks.beforeIdle(greenhouse, wait);
+      if (told) {
+        hooks.beforeIdle(greenhouse, wait);
+      }
       if (wait == Long.MAX_VALUE) {
         LockSupport.park(this);
       } else {
         LockSupport.parkNanos(this, wait);
       }
-      hooks.afterIdle(greenhouse);
+      if (told) {
+        hooks.afterIdle(greenhouse);
+      }
     }
     asleep = false;
     // Nobody interrupts this thread but by mistake; a flag left on would turn parking into

@@ -71,6 +71,9 @@ public abstract class Scheduler {
     }
   }
 
+  /// The first task is about to come: from now on instruments are told when it is idle.
+  public void begin() {}
+
   /// Stops taking steps; every task has ended. Threads that are no tasks go on elsewhere.
   public abstract void close();
 }
