@@ -46,7 +46,7 @@ final class NurseryImpl implements Nursery {
     this.tryForm = tryForm;
     this.outer = owner.innermost();
     this.scope = new CancelScope(owner, owner.scope(), this);
-    if (owner.scheduler().carries()) {
+    if (owner.scheduler().carries) {
       this.hosted = null;
       this.taskScope = TaskScope.open(options.name(), null);
     } else {

@@ -167,7 +167,7 @@ public final class OpenGreenhouse implements Greenhouse {
   }
 
   private void startAndAwait(TaskImpl<?> main) {
-    boolean carried = scheduler.carries();
+    boolean carried = scheduler.carries;
     TaskScope container =
         TaskScope.open("greenhouse " + name, carried ? null : body -> main.thread());
     try {
@@ -200,7 +200,7 @@ public final class OpenGreenhouse implements Greenhouse {
     var task = new TaskImpl<T>(this, kind, null, taskName, body);
     addRoot(task);
     hooks().taskSpawned(task);
-    if (!scheduler.carries()) {
+    if (!scheduler.carries) {
       hooks().taskScheduled(task);
     }
     try {

@@ -3,6 +3,7 @@ package dev.greenhouse.nursery;
 import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.instrumentation.CancelReason.Source;
 import dev.greenhouse.instrumentation.Outcome;
+import dev.greenhouse.instrumentation.dispatch.Hooks;
 import dev.greenhouse.nursery.lowlevel.Suspension;
 import dev.greenhouse.nursery.scheduler.Fiber;
 import dev.greenhouse.nursery.scheduler.Reports;
@@ -100,7 +101,7 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
       @Nullable NurseryImpl nursery,
       @Nullable String name,
       @Nullable Callable<? extends T> body) {
-    super(greenhouse.scheduler(), kind != Kind.ADOPTED && greenhouse.scheduler().carries());
+    super(greenhouse.scheduler(), kind != Kind.ADOPTED && greenhouse.scheduler().carries);
     this.greenhouse = greenhouse;
     this.kind = kind;
     this.nursery = nursery;
@@ -134,7 +135,10 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
 
   @Override
   public void run() {
-    greenhouse.hooks().taskEntered(this);
+    var hooks = greenhouse.hooks();
+    if (hooks != Hooks.NONE) {
+      hooks.taskEntered(this);
+    }
     Outcome<T> outcome;
     try {
       outcome = runBody();
@@ -202,8 +206,10 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
   private void finish(Outcome<T> outcome) {
     ended = outcome;
     var hooks = greenhouse.hooks();
-    hooks.taskLeft(this);
-    hooks.taskExited(this, outcome);
+    if (hooks != Hooks.NONE) {
+      hooks.taskLeft(this);
+      hooks.taskExited(this, outcome);
+    }
   }
 
   /// It never ran.

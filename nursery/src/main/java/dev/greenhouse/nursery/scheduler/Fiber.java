@@ -297,7 +297,7 @@ public abstract class Fiber extends Guarded implements Executor, TaskView {
         throw new AssertionError("a fiber was queued before it was started");
       }
       budget = BUDGET;
-      if (!hooks.hasStepHooks()) {
+      if (hooks == Hooks.NONE || !hooks.hasStepHooks()) {
         c.run();
       } else if (VirtualThreads.isRunnable(thread())) { // or else nothing would run
         hooks.beforeTaskStep(this);

@@ -57,7 +57,7 @@ public final class Guest extends Scheduler {
       Clock clock,
       InstrumentSet instruments,
       BiConsumer<String, @Nullable Throwable> onBroken) {
-    super(clock, instruments);
+    super(true, clock, instruments);
     this.greenhouse = greenhouse;
     this.executor = executor;
     this.onBroken = onBroken;

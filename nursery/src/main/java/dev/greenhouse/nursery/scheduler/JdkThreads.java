@@ -10,7 +10,7 @@ public final class JdkThreads extends Scheduler {
   private static final AtomicBoolean WARNED = new AtomicBoolean();
 
   private JdkThreads(Clock clock, InstrumentSet instruments) {
-    super(clock, instruments);
+    super(false, clock, instruments);
   }
 
   /// Makes one, and says once in the log what is missing.
@@ -22,11 +22,6 @@ public final class JdkThreads extends Scheduler {
               + VirtualThreads.remedy());
     }
     return new JdkThreads(clock, instruments);
-  }
-
-  @Override
-  public boolean carries() {
-    return false;
   }
 
   @Override

@@ -40,7 +40,7 @@ public final class Loop extends Scheduler implements Timers {
       new AtomicBoolean(); // who empties the inbox when the carrier is gone
 
   private Loop(GreenhouseView greenhouse, Clock clock, InstrumentSet instruments, RunQueue queue) {
-    super(clock, instruments);
+    super(true, clock, instruments);
     this.greenhouse = greenhouse;
     this.queue = queue;
     this.carrier =

@@ -15,7 +15,7 @@ public final class Pool extends Scheduler {
   private final Carriers carriers;
 
   private Pool(Carriers carriers, Clock clock, InstrumentSet instruments) {
-    super(clock, instruments);
+    super(true, clock, instruments);
     this.carriers = carriers;
   }
 

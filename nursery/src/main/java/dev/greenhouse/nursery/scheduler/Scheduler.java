@@ -14,16 +14,14 @@ public abstract class Scheduler {
   /// The instruments of the greenhouse.
   public final InstrumentSet instruments;
 
+  /// Whether fibers run on carriers of ours, step by step, and not as the JDK schedules them.
+  public final boolean carries;
+
   /// Makes a scheduler.
-  protected Scheduler(Clock clock, InstrumentSet instruments) {
+  protected Scheduler(boolean carries, Clock clock, InstrumentSet instruments) {
+    this.carries = carries;
     this.clock = clock;
     this.instruments = instruments;
-  }
-
-  /// {@return whether fibers run on carriers of ours, step by step, and not as the JDK schedules
-  /// them}
-  public boolean carries() {
-    return true;
   }
 
   /// {@return whether tasks run one at a time}
