@@ -26,6 +26,8 @@ public final class CancelScope {
           MethodHandles.lookup(), "reason", VarHandle.class, CancelScope.class, CancelReason.class);
 
   private static final long FIRST_SWEEP = TimeUnit.MILLISECONDS.toNanos(1);
+  private static final long BRISK_SWEEP = TimeUnit.MILLISECONDS.toNanos(16);
+  private static final int BRISK_SWEEPS = 32; // some swallow a few interrupts before they end
   private static final long SLOWEST_SWEEP = TimeUnit.SECONDS.toNanos(1);
 
   /// The task that the scope is on the stack of.
@@ -167,6 +169,7 @@ public final class CancelScope {
   /// not ours: what a step's end does not see, such as a pinned wait, or any without the flag.
   private final class Sweep extends Timer {
     private long delay = FIRST_SWEEP;
+    private int sweeps;
 
     void schedule() {
       Housekeeper.get().schedule(this, delay);
@@ -175,7 +178,7 @@ public final class CancelScope {
     @Override
     protected void fire() {
       if (!isLeft() && spread(false)) {
-        delay = Math.min(delay * 2, SLOWEST_SWEEP);
+        delay = Math.min(delay * 2, ++sweeps < BRISK_SWEEPS ? BRISK_SWEEP : SLOWEST_SWEEP);
         schedule();
       }
     }

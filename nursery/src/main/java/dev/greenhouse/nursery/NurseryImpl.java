@@ -357,11 +357,13 @@ final class NurseryImpl implements Nursery {
       scope.cancel(
           new CancelReason(Source.EXPLICIT, "the body of nursery '%s' ended".formatted(name())));
     }
+    owner.beginWait(); // until the JDK's scope is closed, too: no interrupts of ours in there
     try {
       awaitTasks(mayLook && tryForm);
       closeTaskScope();
     } finally {
       left = true;
+      owner.endWait();
       owner.pop(this);
       owner.afterLeave();
       greenhouse().hooks().nurseryClosed(this);
@@ -372,33 +374,29 @@ final class NurseryImpl implements Nursery {
   }
 
   private void awaitTasks(boolean mayLook) {
-    owner.beginWait();
+    if (members.close()) {
+      owner.yieldNow();
+      return;
+    }
+    CloseWatch watch = greenhouse().closeWatch(owner);
+    watch.enter(seat);
     try {
-      if (members.close()) {
-        owner.yieldNow();
-        return;
-      }
-      CloseWatch watch = greenhouse().closeWatch(owner);
-      watch.enter(seat);
-      try {
-        while (!members.isClosed()) {
-          owner.checkCancelled(); // takes note of an interrupt, which cancels the owner and so the
-          // tasks
-          if (lookAsked) {
-            lookAsked = false;
-            if (mayLook) {
-              cancelIfBodyThrew();
-            }
-          }
-          if (!members.isClosed()) {
-            owner.park();
+      while (!members.isClosed()) {
+        owner
+            .checkCancelled(); // takes note of an interrupt, which cancels the owner and so the
+                               // tasks
+        if (lookAsked) {
+          lookAsked = false;
+          if (mayLook) {
+            cancelIfBodyThrew();
           }
         }
-      } finally {
-        watch.leave(seat);
+        if (!members.isClosed()) {
+          owner.park();
+        }
       }
     } finally {
-      owner.endWait();
+      watch.leave(seat);
     }
   }
 
