@@ -382,9 +382,8 @@ final class NurseryImpl implements Nursery {
     watch.enter(seat);
     try {
       while (!members.isClosed()) {
-        owner
-            .checkCancelled(); // takes note of an interrupt, which cancels the owner and so the
-                               // tasks
+        owner.checkCancelled(); // takes note of an interrupt, which cancels the owner and so the
+        // tasks
         if (lookAsked) {
           lookAsked = false;
           if (mayLook) {
