@@ -9,6 +9,7 @@ import dev.greenhouse.nursery.lowlevel.Suspension;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.junit.jupiter.api.Tag;
 
 @SuppressWarnings({"ThreadPriorityCheck", "UnnecessaryAsync"})
@@ -123,22 +124,23 @@ class SuspensionRaceTest {
   /// Two tasks that wake each other by suspensions, and yield now and then.
   private static final class Turns {
     private final AtomicInteger turn = new AtomicInteger();
-    private final java.util.concurrent.atomic.AtomicReference<Suspension<Integer>> waiting =
-        new java.util.concurrent.atomic.AtomicReference<>();
+
+    /// A place for each side: in one for both, who is late overwrites who waits.
+    private final AtomicReferenceArray<Suspension<Integer>> waiting = new AtomicReferenceArray<>(2);
 
     void play(int me, int balls) {
       for (int i = me; i < 2 * balls; i += 2) {
         while (turn.get() != i) {
           var suspension = Suspension.<Integer>create();
-          waiting.set(suspension);
+          waiting.set(me, suspension);
           if (turn.get() == i) {
-            waiting.compareAndSet(suspension, null);
+            waiting.set(me, null);
             break;
           }
           suspension.await();
         }
         turn.set(i + 1);
-        Suspension<Integer> other = waiting.getAndSet(null);
+        Suspension<Integer> other = waiting.getAndSet(1 - me, null);
         if (other != null) {
           other.resume(i);
         }
