@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The failures of a nursery, in the order in which they came. In a supervised nursery only those
-/// that nobody has observed, and of these the first hundred.
+/// The failures of a nursery, or of a greenhouse's launched tasks, in the order in which they came.
+/// In a supervised nursery only those that nobody has observed, and of these the first hundred.
 final class Failures extends Guarded {
   private static final int KEPT_SUPERVISED = 100;
 

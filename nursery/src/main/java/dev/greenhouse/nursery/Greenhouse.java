@@ -65,7 +65,10 @@ public sealed interface Greenhouse extends GreenhouseView, AutoCloseable permits
 
   // ---- using
 
-  /// Starts a main task and does not wait for it. It sees no `ScopedValue`s of the current thread.
+  /// Starts a main task and does not wait for it. If it fails and nobody has observed that, by
+  /// [Task#join] or [Task#toCompletableFuture], when the greenhouse is closed, it is logged then;
+  /// in [#common()], which is never closed, at once. It sees no `ScopedValue`s of the current
+  /// thread.
   ///
   /// @param <T> the type of its value
   /// @param main the main task's body

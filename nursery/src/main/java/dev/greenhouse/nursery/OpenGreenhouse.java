@@ -67,6 +67,8 @@ public final class OpenGreenhouse implements Greenhouse {
   /// Set once, by who closes or breaks it; read by every new root.
   private volatile @Nullable CancelReason refusal;
 
+  private final Failures launchFailures = new Failures(true);
+
   private final Object closeLock = new Object();
   private boolean closedByUser; // under closeLock
 
@@ -246,6 +248,7 @@ public final class OpenGreenhouse implements Greenhouse {
       if (first) {
         awaitRoots();
         scheduler.close();
+        reportLaunchFailures();
         if (begun.get()) {
           hooks().afterRun(this);
         }
@@ -318,6 +321,33 @@ public final class OpenGreenhouse implements Greenhouse {
     cancelRoots(
         new CancelReason(Source.BROKEN, "system task '%s' failed".formatted(task.name()), error),
         t -> t != task);
+  }
+
+  /// Nobody waits for a launched task as a nursery does: its failure is told to who joins it, or by
+  /// `close`; the common greenhouse is never closed.
+  void launchedTaskFailed(TaskImpl<?> task, Throwable error) {
+    if (this != Common.INSTANCE) {
+      launchFailures.add(task, error);
+    } else if (!task.isObserved()) {
+      Reports.error("A launched task of the common greenhouse failed", error);
+    }
+  }
+
+  void observe(TaskImpl<?> root) {
+    launchFailures.observe(root);
+  }
+
+  private void reportLaunchFailures() {
+    for (Throwable error : launchFailures.snapshot()) {
+      Reports.error(
+          "A launched task of greenhouse '%s' failed, and nobody joined it".formatted(name), error);
+    }
+    int more = launchFailures.beyond();
+    if (more > 0) {
+      Reports.warn(
+          "Greenhouse '%s' had more launched tasks that failed and that nobody joined: %d"
+              .formatted(name, more));
+    }
   }
 
   void rootGone() {

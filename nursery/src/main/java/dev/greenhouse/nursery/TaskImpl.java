@@ -198,6 +198,8 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
       nursery.taskFailed(this, error);
     } else if (kind == Kind.SYSTEM) {
       greenhouse.systemTaskFailed(this, error);
+    } else if (starter == null) {
+      greenhouse.launchedTaskFailed(this, error);
     }
   }
 
@@ -470,6 +472,8 @@ final class TaskImpl<T extends @Nullable Object> extends Fiber implements Task<T
     observed = true;
     if (nursery != null) {
       nursery.observe(this);
+    } else {
+      greenhouse.observe(this);
     }
   }
 

@@ -24,13 +24,13 @@ import org.jspecify.annotations.Nullable;
 /// | state | entered by | leaves to |
 /// |---|---|---|
 /// | IDLE | the carrier at a step's end | QUEUED: anybody, by `execute` |
-/// | QUEUED | `execute`; the carrier at the end of a step during which it was woken | RUNNING: the carrier |
+/// | QUEUED | `execute`; the carrier at the end of a step during which it was woken | RUNNING: the carrier; IDLE: who could not queue it for lack of memory or stack |
 /// | RUNNING | the carrier | WOKEN: anybody, by `execute`; IDLE or DONE: the carrier |
 /// | WOKEN | `execute` during a step | QUEUED or DONE: the carrier |
 /// | DONE | the carrier, after the thread has terminated | nowhere |
 ///
-/// So steps of a fiber never overlap, and no queue holds it twice. `execute` in QUEUED and WOKEN
-/// does nothing: the JDK calls it more often than needed, for instance after
+/// So steps of a fiber never overlap, and no queue holds it twice, but for a rescue. `execute` in
+/// QUEUED and WOKEN does nothing: the JDK calls it more often than needed, for instance after
 /// `Thread.getStackTrace`. That loses no wake-up, because the thread's own state was changed before
 /// `execute` read the word, and the carrier changes the word before the continuation reads the
 /// thread's state; all four are volatile.

@@ -1,5 +1,7 @@
 package dev.greenhouse.tests;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.GreenhouseBuilder;
@@ -48,6 +50,9 @@ public enum Kind {
   public void run(Body body) throws Throwable {
     try (OpenGreenhouse greenhouse = build()) {
       greenhouse.run(body::run);
+    } finally {
+      // Here and not in NothingLeft: a test with a timeout has a thread of its own.
+      assertThat(Thread.interrupted()).as("stray interrupt of the test's thread").isFalse();
     }
   }
 }

@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/// After each test: no task and no nursery is alive, no instrument is left on the common
-/// greenhouse, and the test's thread carries no interrupt.
+/// After each test: no task and no nursery is alive, and no instrument is left on the common
+/// greenhouse.
 public final class NothingLeft implements AfterEachCallback {
   private static final Queue<OpenGreenhouse> WATCHED = new ConcurrentLinkedQueue<>();
 
@@ -22,13 +22,11 @@ public final class NothingLeft implements AfterEachCallback {
 
   @Override
   public void afterEach(ExtensionContext context) {
-    boolean interrupted = Thread.interrupted();
     for (OpenGreenhouse g; (g = WATCHED.poll()) != null; ) {
       assertEmpty(g);
     }
     assertEmpty(Greenhouse.common());
     assertThat(Greenhouse.common().instruments().list()).as("instruments left").isEmpty();
-    assertThat(interrupted).as("stray interrupt of the test's thread").isFalse();
   }
 
   private static void assertEmpty(OpenGreenhouse g) {

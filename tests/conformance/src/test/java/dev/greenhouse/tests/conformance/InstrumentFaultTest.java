@@ -8,6 +8,7 @@ import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
+import dev.greenhouse.tests.CapturedLog;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
@@ -83,14 +84,14 @@ class InstrumentFaultTest {
     var broken = new Broken(hook);
     var healthy = new Recorder();
     var undisturbed = new Recorder();
-    try (CapturedLog log = CapturedLog.open()) {
+    try (CapturedLog log = CapturedLog.begin()) {
       try (OpenGreenhouse greenhouse = Kind.LOOP.build(broken, healthy)) {
         assertThat(work(greenhouse, broken)).isEqualTo(3);
         if (!hook.equals("afterRun")) {
           assertThat(greenhouse.instruments().list()).containsExactly(healthy);
         }
       }
-      log.awaitText("instrument broke in " + hook);
+      log.await("instrument broke in " + hook + System.lineSeparator() + "\tat ");
       String text = log.text();
       assertThat(text).contains("ERROR").contains(Broken.class.getName());
       assertThat(text).contains("\tat " + Broken.class.getName()); // its stack
@@ -110,7 +111,7 @@ class InstrumentFaultTest {
   // G72 on every kind, where hooks may run at once
   @OnEveryKind
   void tasksGoOnWhateverHookThrows(Kind kind) throws Exception {
-    try (CapturedLog log = CapturedLog.open()) {
+    try (CapturedLog log = CapturedLog.begin()) {
       for (String hook : Recorder.HOOKS) {
         boolean fires = !hook.endsWith("Idle") || kind != Kind.POOL;
         var broken = new Broken(hook);
@@ -118,7 +119,7 @@ class InstrumentFaultTest {
           assertThat(work(greenhouse, broken)).isEqualTo(3);
         }
         if (fires) {
-          log.awaitText("instrument broke in " + hook);
+          log.await("instrument broke in " + hook + System.lineSeparator() + "\tat ");
         }
       }
     }
@@ -136,12 +137,12 @@ class InstrumentFaultTest {
             throw new StackOverflowError("instrument overflowed");
           }
         };
-    try (CapturedLog log = CapturedLog.open()) {
+    try (CapturedLog log = CapturedLog.begin()) {
       try (OpenGreenhouse greenhouse = kind.build(broken)) {
         assertThat(work(greenhouse, broken)).isEqualTo(3);
         assertThat(greenhouse.instruments().list()).isEmpty();
       }
-      log.awaitText("instrument overflowed");
+      log.await("instrument overflowed" + System.lineSeparator() + "\tat ");
     }
     assertThat(calls).hasValue(1);
   }
@@ -150,10 +151,10 @@ class InstrumentFaultTest {
   @OnEveryKind
   void removingAnInstrumentThatWasRemovedBecauseItThrewIsFine(Kind kind) throws Exception {
     var broken = new Broken("taskSpawned");
-    try (CapturedLog log = CapturedLog.open();
+    try (CapturedLog log = CapturedLog.begin();
         OpenGreenhouse greenhouse = kind.build(broken)) {
       work(greenhouse, broken);
-      log.awaitText("instrument broke in taskSpawned");
+      log.await("instrument broke in taskSpawned" + System.lineSeparator() + "\tat ");
       assertThatCode(() -> greenhouse.instruments().remove(broken)).doesNotThrowAnyException();
       greenhouse.instruments().add(broken); // and it gets another chance
       assertThat(greenhouse.instruments().list()).containsExactly(broken);

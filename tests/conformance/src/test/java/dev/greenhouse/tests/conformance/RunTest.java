@@ -12,6 +12,7 @@ import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.nursery.lowlevel.Suspension;
+import dev.greenhouse.tests.CapturedLog;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
@@ -281,5 +282,37 @@ class RunTest {
     }
     assertThat(ended).isTrue();
     assertThat(launched.join()).isEqualTo("fruit");
+  }
+
+  @OnEveryKind
+  void failureOfALaunchedTaskThatNobodyJoinedIsLoggedByClose(Kind kind) {
+    try (CapturedLog log = CapturedLog.begin()) {
+      try (OpenGreenhouse greenhouse = kind.build()) {
+        greenhouse.launch(
+            () -> {
+              throw new IOException("pot broke");
+            });
+        Task<?> joined =
+            greenhouse.launch(
+                () -> {
+                  throw new IOException("seen by who joined");
+                });
+        assertThatThrownBy(joined::join).hasRootCauseMessage("seen by who joined");
+      }
+      log.await("A launched task of greenhouse", "nobody joined it", "pot broke");
+      assertThat(log.text()).doesNotContain("seen by who joined");
+    }
+  }
+
+  @Test
+  void failureOfATaskLaunchedInTheCommonGreenhouseIsLoggedAtOnce() {
+    try (CapturedLog log = CapturedLog.begin()) {
+      Greenhouse.common()
+          .launch(
+              () -> {
+                throw new IOException("common pot broke");
+              });
+      log.await("A launched task of the common greenhouse failed", "common pot broke");
+    }
   }
 }
