@@ -148,7 +148,7 @@ public final class GreenhouseBuilder {
 
   private static Scheduler pool(OpenGreenhouse g, int carriers) {
     return VirtualThreads.available()
-        ? Pool.start(carriers, g.name(), g.clock(), g.instrumentSet())
-        : JdkThreads.warned(g.clock(), g.instrumentSet());
+        ? Pool.start(carriers, g, g.clock(), g.instrumentSet())
+        : JdkThreads.warned(g, g.clock(), g.instrumentSet());
   }
 }

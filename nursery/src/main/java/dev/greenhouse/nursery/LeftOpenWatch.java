@@ -84,13 +84,13 @@ final class LeftOpenWatch {
     if (left == null) {
       return;
     }
-    if (task.isAdopted() && !task.thread().isAlive()) {
+    if (task instanceof RootTask<?> root && root.isAdopted() && !task.thread().isAlive()) {
       if (!left.cancelScope().isCancelled()) {
         Reports.warn(
             "Thread '%s' ended and left nursery '%s' open. Open nurseries in a try-with-resources statement."
                 .formatted(task.name(), left.name()));
       }
-      task.buryAdopted();
+      root.buryAdopted();
     } else if (waitsInForcedClose(task.thread())) {
       boolean first =
           left.cancelScope()

@@ -74,7 +74,7 @@ final class NurseryImpl implements Nursery {
     try {
       return new NurseryImpl(adopted, options, tryForm);
     } catch (Throwable t) {
-      adopted.leaveAdopted();
+      adopted.leaveIfAdopted();
       throw t;
     }
   }
@@ -119,7 +119,7 @@ final class NurseryImpl implements Nursery {
 
   private <T extends @Nullable Object> TaskImpl<T> forkChild(
       @Nullable String name, Callable<? extends T> body) {
-    var task = new TaskImpl<T>(greenhouse(), TaskImpl.Kind.CHILD, this, name, body);
+    var task = new TaskImpl<T>(this, name, body);
     admit(task);
     return task;
   }
@@ -130,8 +130,7 @@ final class NurseryImpl implements Nursery {
       case YES_MAYBE_CANCELLED -> task.maybeCancelledFromStart();
       case CLOSED -> throw closedError();
     }
-    var hooks = greenhouse().hooks();
-    hooks.taskSpawned(task);
+    task.hooks().taskSpawned(task);
     try {
       startThread(task);
     } catch (Throwable t) {
@@ -179,7 +178,7 @@ final class NurseryImpl implements Nursery {
     Objects.requireNonNull(body, "body");
     TaskImpl<?> starter = TaskImpl.requireCurrent();
     var start = new Start<T>(starter, body);
-    var task = new TaskImpl<@Nullable Void>(greenhouse(), TaskImpl.Kind.CHILD, this, name, start);
+    var task = new TaskImpl<@Nullable Void>(this, name, start);
     start.setChild(task);
     task.startUnder(start);
     // Whoever cancels the starter writes its signal and then reads whom it is starting.
@@ -367,8 +366,8 @@ final class NurseryImpl implements Nursery {
       owner.pop(this);
       owner.afterLeave();
       greenhouse().hooks().nurseryClosed(this);
-      if (outer == null && owner.isAdopted()) {
-        owner.leaveAdopted();
+      if (outer == null) {
+        owner.leaveIfAdopted();
       }
     }
   }
@@ -484,7 +483,7 @@ final class NurseryImpl implements Nursery {
     me.throwIfCancelledNow();
     me.spendBudget();
     for (TaskImpl<?> t = me; t != null; t = t.ancestor()) {
-      if (t.parentOrNull() == this) {
+      if (t.nursery() == this) {
         throw new IllegalStateException(
             "Task '%s' joins nursery '%s', which it is in itself or below, and would wait for ever. Join the other tasks one by one."
                 .formatted(me.name(), name()));

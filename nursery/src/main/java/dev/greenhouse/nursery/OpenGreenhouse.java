@@ -45,8 +45,8 @@ public final class OpenGreenhouse implements Greenhouse {
           List.of(),
           g ->
               VirtualThreads.available()
-                  ? Pool.onShared(g.clock, g.instruments)
-                  : JdkThreads.warned(g.clock, g.instruments));
+                  ? Pool.onShared(g, g.clock, g.instruments)
+                  : JdkThreads.warned(g, g.clock, g.instruments));
     }
   }
 
@@ -146,8 +146,7 @@ public final class OpenGreenhouse implements Greenhouse {
   }
 
   private <T extends @Nullable Object> T runMain(Callable<T> body) {
-    var main = new TaskImpl<T>(this, TaskImpl.Kind.MAIN, null, "main", body);
-    main.setStarter(Thread.currentThread());
+    RootTask<T> main = RootTask.create(this, RootTask.Kind.MAIN, "main", body);
     addRoot(main);
     startAndAwait(main);
     SystemTaskFailedException failure = systemFailure.get();
@@ -168,7 +167,7 @@ public final class OpenGreenhouse implements Greenhouse {
     };
   }
 
-  private void startAndAwait(TaskImpl<?> main) {
+  private void startAndAwait(RootTask<?> main) {
     boolean carried = scheduler.carries;
     TaskScope container =
         TaskScope.open("greenhouse " + name, carried ? null : body -> main.thread());
@@ -188,18 +187,18 @@ public final class OpenGreenhouse implements Greenhouse {
 
   @Override
   public <T extends @Nullable Object> Task<T> launch(Callable<? extends T> main) {
-    return launchRoot(TaskImpl.Kind.MAIN, "main", Objects.requireNonNull(main, "main"));
+    return launchRoot(RootTask.Kind.LAUNCHED, "main", Objects.requireNonNull(main, "main"));
   }
 
   @Override
   public Task<@Nullable Void> forkSystemTask(String name, Action body) {
     return launchRoot(
-        TaskImpl.Kind.SYSTEM, Objects.requireNonNull(name, "name"), NurseryImpl.asCallable(body));
+        RootTask.Kind.SYSTEM, Objects.requireNonNull(name, "name"), NurseryImpl.asCallable(body));
   }
 
   private <T extends @Nullable Object> TaskImpl<T> launchRoot(
-      TaskImpl.Kind kind, String taskName, Callable<? extends T> body) {
-    var task = new TaskImpl<T>(this, kind, null, taskName, body);
+      RootTask.Kind kind, String taskName, Callable<? extends T> body) {
+    RootTask<T> task = RootTask.create(this, kind, taskName, body);
     addRoot(task);
     hooks().taskSpawned(task);
     if (!scheduler.carries) {
@@ -266,7 +265,7 @@ public final class OpenGreenhouse implements Greenhouse {
     boolean systemToo = false;
     roots.close();
     while (!roots.isClosed()) {
-      if (!systemToo && roots.snapshot().stream().allMatch(TaskImpl::isSystem)) {
+      if (!systemToo && roots.snapshot().stream().allMatch(OpenGreenhouse::isSystem)) {
         systemToo = true;
         cancelRoots(shutdown("is being closed"), t -> true);
       }
@@ -282,6 +281,10 @@ public final class OpenGreenhouse implements Greenhouse {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private static boolean isSystem(TaskImpl<?> root) {
+    return root instanceof RootTask<?> r && r.isSystem();
   }
 
   private CancelReason shutdown(String what) {
@@ -354,7 +357,7 @@ public final class OpenGreenhouse implements Greenhouse {
     LockSupport.unpark(closer);
   }
 
-  private void addRoot(TaskImpl<?> root) {
+  void addRoot(RootTask<?> root) {
     refuseIfEnded();
     if (begun.compareAndSet(false, true)) {
       hooks().beforeRun(this);
@@ -382,7 +385,7 @@ public final class OpenGreenhouse implements Greenhouse {
 
   /// The current thread, which is no task, becomes one: of `greenhouse`, or of the one that carries
   /// it, or of the common one.
-  static TaskImpl<?> adopt(@Nullable OpenGreenhouse greenhouse) {
+  static RootTask<?> adopt(@Nullable OpenGreenhouse greenhouse) {
     Fiber carrying = Fiber.carrying();
     OpenGreenhouse around = carrying instanceof TaskImpl<?> t ? t.greenhouse() : null;
     OpenGreenhouse g = greenhouse != null ? greenhouse : around != null ? around : common();
@@ -391,9 +394,7 @@ public final class OpenGreenhouse implements Greenhouse {
           "Greenhouse '%s' runs its tasks one at a time on its own thread, and thread '%s' is another one. Use run, call or launch."
               .formatted(g.name, Thread.currentThread().getName()));
     }
-    var task = new TaskImpl<@Nullable Void>(g, TaskImpl.Kind.ADOPTED, null, null, null);
-    task.enterAdopted(() -> g.addRoot(task));
-    return task;
+    return RootTask.adopt(g);
   }
 
   private static void refuseInTask(String what) {

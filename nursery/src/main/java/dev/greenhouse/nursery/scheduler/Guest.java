@@ -26,8 +26,6 @@ public final class Guest extends Scheduler {
   private static final long LOOK = TimeUnit.MILLISECONDS.toNanos(250);
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(1);
 
-  private final GreenhouseView greenhouse;
-
   private final Executor executor;
   private final BiConsumer<String, @Nullable Throwable> onBroken;
   private final MpscUnboundedAtomicArrayQueue<Object> queue =
@@ -57,8 +55,7 @@ public final class Guest extends Scheduler {
       Clock clock,
       InstrumentSet instruments,
       BiConsumer<String, @Nullable Throwable> onBroken) {
-    super(true, clock, instruments);
-    this.greenhouse = greenhouse;
+    super(true, greenhouse, clock, instruments);
     this.executor = executor;
     this.onBroken = onBroken;
   }

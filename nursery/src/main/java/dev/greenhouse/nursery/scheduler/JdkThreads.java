@@ -1,5 +1,6 @@
 package dev.greenhouse.nursery.scheduler;
 
+import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
 import dev.greenhouse.nursery.jdk.VirtualThreads;
 import dev.greenhouse.nursery.time.Clock;
@@ -9,19 +10,20 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class JdkThreads extends Scheduler {
   private static final AtomicBoolean WARNED = new AtomicBoolean();
 
-  private JdkThreads(Clock clock, InstrumentSet instruments) {
-    super(false, clock, instruments);
+  private JdkThreads(GreenhouseView greenhouse, Clock clock, InstrumentSet instruments) {
+    super(false, greenhouse, clock, instruments);
   }
 
   /// Makes one, and says once in the log what is missing.
-  public static JdkThreads warned(Clock clock, InstrumentSet instruments) {
+  public static JdkThreads warned(
+      GreenhouseView greenhouse, Clock clock, InstrumentSet instruments) {
     if (WARNED.compareAndSet(false, true)) {
       Reports.warn(
           "Greenhouse runs on plain virtual threads: steps are only seen at its own operations, and"
               + " cancellation reaches the JDK's blocking calls more slowly. "
               + VirtualThreads.remedy());
     }
-    return new JdkThreads(clock, instruments);
+    return new JdkThreads(greenhouse, clock, instruments);
   }
 
   @Override

@@ -22,7 +22,6 @@ public final class Loop extends Scheduler implements Timers {
   /// Steps between two looks at inbox and timers while there is other work.
   private static final int LOOK_MASK = 31;
 
-  private final GreenhouseView greenhouse;
   private final Thread carrier;
 
   // Carrier only.
@@ -40,8 +39,7 @@ public final class Loop extends Scheduler implements Timers {
       new AtomicBoolean(); // who empties the inbox when the carrier is gone
 
   private Loop(GreenhouseView greenhouse, Clock clock, InstrumentSet instruments, RunQueue queue) {
-    super(true, clock, instruments);
-    this.greenhouse = greenhouse;
+    super(true, greenhouse, clock, instruments);
     this.queue = queue;
     this.carrier =
         Thread.ofPlatform()

@@ -1,5 +1,6 @@
 package dev.greenhouse.nursery.scheduler;
 
+import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
 import dev.greenhouse.nursery.time.Clock;
 
@@ -14,8 +15,9 @@ public final class Pool extends Scheduler {
 
   private final Carriers carriers;
 
-  private Pool(Carriers carriers, Clock clock, InstrumentSet instruments) {
-    super(true, clock, instruments);
+  private Pool(
+      Carriers carriers, GreenhouseView greenhouse, Clock clock, InstrumentSet instruments) {
+    super(true, greenhouse, clock, instruments);
     this.carriers = carriers;
   }
 
@@ -25,16 +27,20 @@ public final class Pool extends Scheduler {
   }
 
   /// {@return a pool on the shared carriers}
-  public static Pool onShared(Clock clock, InstrumentSet instruments) {
-    return new Pool(shared(), clock, instruments);
+  public static Pool onShared(GreenhouseView greenhouse, Clock clock, InstrumentSet instruments) {
+    return new Pool(shared(), greenhouse, clock, instruments);
   }
 
   /// {@return a pool with carriers of its own}
   ///
   /// @param parallelism how many
-  /// @param name for the carriers' names
-  public static Pool start(int parallelism, String name, Clock clock, InstrumentSet instruments) {
-    return new Pool(new Carriers(parallelism, "greenhouse-" + name), clock, instruments);
+  public static Pool start(
+      int parallelism, GreenhouseView greenhouse, Clock clock, InstrumentSet instruments) {
+    return new Pool(
+        new Carriers(parallelism, "greenhouse-" + greenhouse.name()),
+        greenhouse,
+        clock,
+        instruments);
   }
 
   @Override

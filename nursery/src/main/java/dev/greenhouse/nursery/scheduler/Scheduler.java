@@ -1,5 +1,6 @@
 package dev.greenhouse.nursery.scheduler;
 
+import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
 import dev.greenhouse.nursery.time.Clock;
 
@@ -8,6 +9,9 @@ import dev.greenhouse.nursery.time.Clock;
 /// [#submit] and [#foreign] are called by the JDK from inside its own scheduling, on any thread:
 /// they never throw, never block, and take no lock that user code can hold.
 public abstract class Scheduler {
+  /// Whose tasks these are.
+  public final GreenhouseView greenhouse;
+
   /// The clock that deadlines are in.
   public final Clock clock;
 
@@ -18,7 +22,9 @@ public abstract class Scheduler {
   public final boolean carries;
 
   /// Makes a scheduler.
-  protected Scheduler(boolean carries, Clock clock, InstrumentSet instruments) {
+  protected Scheduler(
+      boolean carries, GreenhouseView greenhouse, Clock clock, InstrumentSet instruments) {
+    this.greenhouse = greenhouse;
     this.carries = carries;
     this.clock = clock;
     this.instruments = instruments;

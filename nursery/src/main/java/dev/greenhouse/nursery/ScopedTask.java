@@ -1,0 +1,277 @@
+package dev.greenhouse.nursery;
+
+import dev.greenhouse.instrumentation.CancelReason;
+import dev.greenhouse.instrumentation.CancelReason.Source;
+import dev.greenhouse.nursery.scheduler.Fiber;
+import dev.greenhouse.nursery.scheduler.Scheduler;
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// The part of a task that is a place in the tree: its nursery, its stack of scopes and nurseries,
+/// and what of all that is cancelled.
+abstract class ScopedTask extends Fiber {
+  private static final VarHandle SCOPE =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "scope", VarHandle.class, ScopedTask.class, CancelScope.class);
+
+  private static final VarHandle INNERMOST =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(),
+          "innermost",
+          VarHandle.class,
+          ScopedTask.class,
+          NurseryImpl.class);
+
+  /// What few tasks have, kept apart because there may be a million of them.
+  private static final class Extras {
+    /// Its own scope, around all that it opens: made by who cancels the task first, under the
+    /// task's spin word.
+    volatile @Nullable CancelScope own;
+
+    /// The start that it is under. Written before the task's own start; to null by `started`.
+    volatile @Nullable Start<?> startedUnder;
+
+    /// The child of a pending start. Own thread writes.
+    volatile @Nullable TaskImpl<?> starting;
+  }
+
+  private final @Nullable NurseryImpl nursery;
+
+  // Own thread writes; read anywhere.
+  private volatile @Nullable CancelScope scope; // the innermost that the task has opened
+  private volatile @Nullable NurseryImpl innermost;
+
+  private volatile @Nullable Extras extras; // made under the spin word
+
+  ScopedTask(Scheduler scheduler, boolean carried, @Nullable NurseryImpl nursery) {
+    super(scheduler, carried);
+    this.nursery = nursery;
+  }
+
+  /// {@return this, which is always a task}
+  private TaskImpl<?> self() {
+    return (TaskImpl<?>) this;
+  }
+
+  private Extras extrasMade() {
+    Extras e = extras;
+    if (e != null) {
+      return e;
+    }
+    var made = new Extras();
+    lock();
+    try {
+      e = extras;
+      if (e == null) {
+        extras = e = made;
+      }
+    } finally {
+      unlock();
+    }
+    return e;
+  }
+
+  // ---- its place
+
+  /// {@return the nursery that it is in; null for a root}
+  @Nullable NurseryImpl nursery() {
+    return nursery;
+  }
+
+  /// {@return the owner of the nursery that it is in}
+  @Nullable TaskImpl<?> ancestor() {
+    NurseryImpl n = nursery;
+    return n == null ? null : n.owner();
+  }
+
+  OpenGreenhouse greenhouseOf() {
+    return (OpenGreenhouse) scheduler().greenhouse;
+  }
+
+  /// {@return the innermost scope that the task itself has opened}
+  @Nullable CancelScope scope() {
+    return scope;
+  }
+
+  /// {@return the innermost nursery that the task has opened}
+  @Nullable NurseryImpl innermost() {
+    return innermost;
+  }
+
+  void addNurseriesTo(ArrayDeque<NurseryImpl> found) {
+    for (NurseryImpl n = innermost; n != null; n = n.outer()) {
+      found.add(n);
+    }
+  }
+
+  /// Whoever spreads a cancellation writes the signal and then reads the nurseries, so here it is
+  /// the other way round. The first store need not be volatile: the second one carries it.
+  void push(NurseryImpl n) {
+    SCOPE.setRelease(this, n.cancelScope());
+    innermost = n;
+    if (hasSignal()) {
+      n.members().markMaybeCancelled();
+    }
+  }
+
+  /// Likewise: the volatile store of the scope comes before the look at the signal in `afterLeave`.
+  void pop(NurseryImpl n) {
+    INNERMOST.setRelease(this, n.outer());
+    scope = n.cancelScope().outer;
+  }
+
+  // ---- a pending start
+
+  @Nullable TaskImpl<?> starting() {
+    Extras e = extras;
+    return e == null ? null : e.starting;
+  }
+
+  /// Whoever cancels this task writes its signal and then reads whom it is starting.
+  void setStarting(@Nullable TaskImpl<?> child) {
+    extrasMade().starting = child;
+  }
+
+  @Nullable Start<?> startedUnder() {
+    Extras e = extras;
+    return e == null ? null : e.startedUnder;
+  }
+
+  void startUnder(Start<?> start) {
+    extrasMade().startedUnder = start;
+  }
+
+  /// From now on it is under its nursery's scopes only.
+  void detachFromStarter() {
+    extrasMade().startedUnder = null;
+    if (Fiber.current() == this) {
+      afterLeave();
+    }
+  }
+
+  // ---- cancellation
+
+  /// Something around it may be cancelled already. Before the start.
+  void maybeCancelledFromStart() {
+    presetSignal();
+  }
+
+  boolean mayBeCancelled() {
+    return hasSignal();
+  }
+
+  @Nullable CancelScope ownScope() {
+    Extras e = extras;
+    return e == null ? null : e.own;
+  }
+
+  /// {@return the task's own scope, around all that it opens}
+  CancelScope ownScopeMade() {
+    Extras e = extrasMade();
+    CancelScope mine = e.own;
+    if (mine != null) {
+      return mine;
+    }
+    var made = new CancelScope(self(), null, null);
+    lock();
+    try {
+      mine = e.own;
+      if (mine == null) {
+        e.own = mine = made;
+      }
+    } finally {
+      unlock();
+    }
+    return mine;
+  }
+
+  /// {@return the outermost cancelled scope that covers the task now, or null}
+  @Nullable CancelScope visibleCancelled() {
+    return visibleCancelled(this, scope);
+  }
+
+  /// {@return the outermost cancelled scope from `scope` of `task` outwards}
+  static @Nullable CancelScope visibleCancelled(ScopedTask task, @Nullable CancelScope scope) {
+    CancelScope found = null;
+    ScopedTask t = task;
+    CancelScope s = scope;
+    while (true) {
+      for (; s != null; s = s.outer) {
+        found = s.isCancelled() ? s : found;
+      }
+      Extras extras = t.extras;
+      if (extras != null) {
+        CancelScope mine = extras.own;
+        found = mine != null && mine.isCancelled() ? mine : found;
+        Start<?> start = extras.startedUnder;
+        if (start != null) {
+          CancelScope ofStarter = visibleCancelled(start.starter, start.scope);
+          found = ofStarter != null ? ofStarter : found;
+        }
+      }
+      NurseryImpl n = t.nursery;
+      if (n == null) {
+        return found;
+      }
+      s = n.cancelScope();
+      t = n.owner();
+    }
+  }
+
+  @Override
+  protected boolean isCancelled() {
+    return visibleCancelled() != null;
+  }
+
+  @Override
+  public RuntimeException cancellation() {
+    CancelScope cancelled = visibleCancelled();
+    CancelReason reason = cancelled == null ? null : cancelled.reasonOrNull();
+    if (cancelled == null || reason == null) {
+      return new IllegalStateException(
+          "Task '%s' was resumed as cancelled, but no scope around it is. Resume it with a value or an exception."
+              .formatted(name()));
+    }
+    greenhouseOf().hooks().cancelDelivered(this, reason);
+    NurseryImpl n = cancelled.nursery;
+    if (n != null && n.owner() == this) {
+      RuntimeException failed = n.failureForBody();
+      if (failed != null) {
+        return failed;
+      }
+    }
+    return new Cancelled(reason, cancelled.name(), name());
+  }
+
+  public void cancel(String reason) {
+    Objects.requireNonNull(reason, "reason");
+    cancel(new CancelReason(Source.EXPLICIT, reason));
+  }
+
+  void cancel(CancelReason reason) {
+    if (!isOver()) {
+      ownScopeMade().cancel(reason);
+    }
+  }
+
+  /// {@return whether it has an outcome}
+  abstract boolean isOver();
+
+  // ---- checkpoints, in its own thread
+
+  void throwIfCancelledNow() {
+    if (checkCancelled()) {
+      throw cancellation();
+    }
+  }
+
+  void checkpointNow() {
+    throwIfCancelledNow();
+    yieldNow();
+    throwIfCancelledNow();
+  }
+}

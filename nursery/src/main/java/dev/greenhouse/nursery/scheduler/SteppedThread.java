@@ -1,0 +1,255 @@
+package dev.greenhouse.nursery.scheduler;
+
+import dev.greenhouse.instrumentation.TaskView;
+import dev.greenhouse.instrumentation.dispatch.Hooks;
+import dev.greenhouse.nursery.jdk.VirtualThreads;
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/// The part of a [Fiber] that is a thread and takes steps.
+///
+/// A *carried* thread is virtual and has this object for its `Executor`. The JDK hands it the
+/// thread's continuation each time the thread may run; the object queues itself, and running it is
+/// the step. Threads that are not carried are somebody else's; their steps are only seen where they
+/// wait in operations of ours.
+///
+/// ### The step word
+///
+/// | state | entered by | leaves to |
+/// |---|---|---|
+/// | IDLE | the carrier at a step's end | QUEUED: anybody, by `execute` |
+/// | QUEUED | `execute`; the carrier at the end of a step during which it was woken | RUNNING: the carrier; IDLE: who could not queue it for lack of memory or stack |
+/// | RUNNING | the carrier | WOKEN: anybody, by `execute`; IDLE or DONE: the carrier |
+/// | WOKEN | `execute` during a step | QUEUED or DONE: the carrier |
+/// | DONE | the carrier, after the thread has terminated | nowhere |
+///
+/// So steps never overlap, and no queue holds the same thread twice, but for a rescue. `execute` in
+/// QUEUED and WOKEN does nothing: the JDK calls it more often than needed, for instance after
+/// `Thread.getStackTrace`. That loses no wake-up, because the thread's own state was changed before
+/// `execute` read the word, and the carrier changes the word before the continuation reads the
+/// thread's state; all four are volatile.
+///
+/// There is one for each task, so its fields are counted in bytes.
+// Identity of continuations is meant.
+@SuppressWarnings("ReferenceEquality")
+abstract class SteppedThread extends Guarded implements Executor, TaskView {
+  private static final VarHandle STEP =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "step", VarHandle.class, SteppedThread.class, int.class);
+
+  static final int IDLE = 0;
+  static final int QUEUED = 1;
+  static final int RUNNING = 2;
+  static final int WOKEN = 3;
+  static final int DONE = 4;
+
+  private static final long NO_MEMORY_PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
+
+  final Scheduler scheduler;
+  final boolean carried;
+
+  // Set once, before the start.
+  @Nullable Thread thread;
+  private @Nullable Runnable continuation; // by the first execute, which is the thread's own start
+  private @Nullable PoolStep poolStep; // on pools, by the first submit
+
+  /// See the table.
+  volatile int step;
+
+  // Carrier or own thread, never both at once.
+  private boolean begun; // the first step was taken
+  boolean freshStep; // a step has begun since the own thread last looked
+
+  /// The task is over. Own thread only, under the spin word if interrupts may be on their way.
+  boolean ended;
+
+  /// Fibers whose wake-up died of a stack overflow in this one's thread, to be woken at the step's
+  /// end. Linked by `nextRescued`, whose end points to itself. Public because there may be no stack
+  /// left for a call. Carrier or own thread.
+  public @Nullable Fiber rescued;
+
+  /// See [#rescued]; null if in no list.
+  public @Nullable Fiber nextRescued;
+
+  SteppedThread(Scheduler scheduler, boolean carried) {
+    this.scheduler = scheduler;
+    this.carried = carried;
+  }
+
+  // ---- what the upper layers say
+
+  /// A step is over, the carrier still has it, and the thread waits or has ended.
+  abstract void afterStep();
+
+  /// The thread has terminated. Runs on the carrier, after the last step was reported.
+  protected abstract void terminated();
+
+  // ---- the thread
+
+  @Override
+  public final Thread thread() {
+    Thread t = thread;
+    if (t == null) {
+      throw new AssertionError("a fiber without a thread");
+    }
+    return t;
+  }
+
+  /// {@return the scheduler}
+  public final Scheduler scheduler() {
+    return scheduler;
+  }
+
+  /// {@return whether the steps run on carriers of ours}
+  public final boolean isCarried() {
+    return carried;
+  }
+
+  // ---- steps
+
+  /// Called by the JDK: the continuation may run now.
+  @Override
+  public final void execute(Runnable continuation) {
+    Runnable mine = this.continuation;
+    if (mine == continuation) {
+      wake();
+    } else if (mine == null) {
+      start(continuation);
+    } else {
+      scheduler.foreign(continuation);
+    }
+  }
+
+  private Fiber self() {
+    return (Fiber) this;
+  }
+
+  /// The thread's own start. Nobody else can wake a thread that has not run, so until its first
+  /// step there is no race, and the word is written without one.
+  private void start(Runnable continuation) {
+    this.continuation = continuation;
+    STEP.setRelease(this, QUEUED);
+    scheduler.instruments.hooks().taskScheduled(this);
+    scheduler.submit(self());
+  }
+
+  private void wake() {
+    while (true) {
+      switch (step) {
+        case IDLE -> {
+          if (STEP.compareAndSet(this, IDLE, QUEUED)) {
+            try {
+              scheduler.instruments.hooks().taskScheduled(this);
+              scheduler.submit(self());
+            } catch (Throwable t) {
+              // Out of memory, and the JDK tries again; or out of stack, and the step's end does.
+              STEP.compareAndSet(this, QUEUED, IDLE);
+              throw t;
+            }
+            return;
+          }
+        }
+        case RUNNING -> {
+          if (STEP.compareAndSet(this, RUNNING, WOKEN)) {
+            scheduler.instruments.hooks().taskScheduled(this);
+            return;
+          }
+        }
+        default -> {
+          return;
+        }
+      }
+    }
+  }
+
+  /// Takes one step. On a carrier; never throws.
+  final void takeStep() {
+    if (!begun) {
+      begun = true;
+      STEP.setRelease(this, RUNNING); // no race before the first step: see start
+    } else if (!STEP.compareAndSet(this, QUEUED, RUNNING)) {
+      return; // queued twice, by a rescue
+    }
+    Runnable c = continuation;
+    Hooks hooks = scheduler.instruments.hooks();
+    try {
+      if (c == null) {
+        throw new AssertionError("a fiber was queued before it was started");
+      }
+      freshStep = true;
+      if (hooks == Hooks.NONE || !hooks.hasStepHooks()) {
+        c.run();
+      } else if (VirtualThreads.isRunnable(thread())) { // or else nothing would run
+        hooks.beforeTaskStep(this);
+        try {
+          c.run();
+        } finally {
+          hooks.afterTaskStep(this);
+        }
+      }
+      afterStep();
+      if (rescued != null) {
+        rescue();
+      }
+    } catch (Throwable t) {
+      Reports.internalError("a step of task '" + name() + "'", t);
+    }
+    endStep();
+  }
+
+  private void endStep() {
+    if (ended && VirtualThreads.isTerminated(thread())) {
+      STEP.setRelease(this, DONE);
+      try {
+        terminated();
+      } catch (Throwable t) {
+        Reports.internalError("the end of task '" + name() + "'", t);
+      }
+    } else if (!STEP.compareAndSet(this, RUNNING, IDLE)) {
+      step = QUEUED;
+      submitAgain();
+    }
+  }
+
+  /// The carrier has nobody who would try again if there is no memory for the queue.
+  private void submitAgain() {
+    while (true) {
+      try {
+        scheduler.submit(self());
+        return;
+      } catch (OutOfMemoryError e) {
+        LockSupport.parkNanos(NO_MEMORY_PAUSE);
+      }
+    }
+  }
+
+  /// {@return the reusable form of this fiber that a `ForkJoinPool` takes}
+  final PoolStep poolStep() {
+    PoolStep p = poolStep;
+    if (p == null) {
+      poolStep = p = new PoolStep(self());
+    }
+    return p;
+  }
+
+  // ---- stack overflows
+
+  /// Wakes those whose wake-up died in this one's thread. The JDK may have set the park permit and
+  /// not looked at it, or changed the thread's state and not submitted it. Taking the stack makes
+  /// it look again; submitting it twice does no harm.
+  private void rescue() {
+    for (Fiber f; (f = rescued) != null; ) {
+      rescued = f.nextRescued == f ? null : f.nextRescued;
+      f.nextRescued = null;
+      LockSupport.unpark(f.thread);
+      if (f.carried && f.thread().getStackTrace() != null && f.step == QUEUED) {
+        f.scheduler.submit(f);
+      }
+    }
+  }
+}
