@@ -2,16 +2,21 @@ package dev.greenhouse.nursery;
 
 import dev.greenhouse.instrumentation.CancelReason;
 import java.io.Serial;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Tells the code of a task that it is cancelled. Raised by every checkpoint until the cancelled
 /// scope is left.
 ///
 /// Don't swallow it: let it pass, and clean up in `finally`. It has no stack trace, as it may be
-/// raised ten thousand times at once; its text says why, where and who.
+/// raised ten thousand times at once; its text says why, where and who. For debugging,
+/// `-Ddev.greenhouse.cancelledStacks=true` turns stacks on.
 public final class Cancelled extends CancellationException {
   @Serial private static final long serialVersionUID = 1;
+
+  private static final boolean WITH_STACKS = Boolean.getBoolean("dev.greenhouse.cancelledStacks");
 
   private final transient CancelReason reason;
   private final String scope;
@@ -22,6 +27,25 @@ public final class Cancelled extends CancellationException {
     this.reason = reason;
     this.scope = scope;
     this.task = task;
+  }
+
+  /// Teaches Greenhouse how a library tells of an interrupt if it keeps neither the
+  /// `InterruptedException` nor a cause: what leaves a cancelled scope or task and satisfies the
+  /// sign, itself or in its chain of causes, counts as cancellation and not as a failure.
+  ///
+  /// It is for the whole JVM. Any thread may call it.
+  ///
+  /// @param sign asked in the cancelled task; must not block. If it throws that is logged and means
+  ///   no
+  public static void addSign(Predicate<? super Throwable> sign) {
+    Interrupts.addSign(Objects.requireNonNull(sign, "sign"));
+  }
+
+  /// Takes back [#addSign]. A sign that was not added is ignored.
+  ///
+  /// @param sign the same object
+  public static void removeSign(Predicate<? super Throwable> sign) {
+    Interrupts.removeSign(Objects.requireNonNull(sign, "sign"));
   }
 
   /// {@return what kind of event cancelled}
@@ -60,9 +84,9 @@ public final class Cancelled extends CancellationException {
                 .formatted(from);
   }
 
-  /// Takes no stack.
+  /// Takes no stack, unless the system property asks for it.
   @Override
   public synchronized Throwable fillInStackTrace() {
-    return this;
+    return WITH_STACKS ? super.fillInStackTrace() : this;
   }
 }

@@ -1,9 +1,9 @@
 package dev.greenhouse.nursery;
 
-import dev.greenhouse.nursery.scheduler.Guarded;
-import dev.greenhouse.nursery.scheduler.Housekeeper;
-import dev.greenhouse.nursery.scheduler.Reports;
-import dev.greenhouse.nursery.scheduler.Timer;
+import dev.greenhouse.nursery.housekeeping.Guarded;
+import dev.greenhouse.nursery.housekeeping.Housekeeper;
+import dev.greenhouse.nursery.housekeeping.Reports;
+import dev.greenhouse.nursery.housekeeping.Timer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

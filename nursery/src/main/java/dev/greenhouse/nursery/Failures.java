@@ -1,6 +1,6 @@
 package dev.greenhouse.nursery;
 
-import dev.greenhouse.nursery.scheduler.Guarded;
+import dev.greenhouse.nursery.housekeeping.Guarded;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -8,6 +8,7 @@ import dev.greenhouse.nursery.scheduler.Loop;
 import dev.greenhouse.nursery.scheduler.Pool;
 import dev.greenhouse.nursery.scheduler.Scheduler;
 import dev.greenhouse.nursery.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -24,6 +25,7 @@ public final class GreenhouseBuilder {
 
   private @Nullable String name;
   private Clock clock = Clock.system();
+  private Duration reportStuckAfter = OpenGreenhouse.REPORT_STUCK_AFTER;
   private final List<Instrument> instruments = new ArrayList<>();
   private @Nullable String mode;
   private @Nullable Function<OpenGreenhouse, Scheduler> scheduler;
@@ -105,6 +107,21 @@ public final class GreenhouseBuilder {
     return this;
   }
 
+  /// Sets how long a task may stay blocked after its cancellation before that is logged, once, with
+  /// its stack. In real time, whatever the clock.
+  ///
+  /// @param time more than zero; 10 s if none is given
+  /// @return this
+  /// @throws IllegalArgumentException if it is not positive
+  public GreenhouseBuilder reportStuckAfter(Duration time) {
+    if (!Objects.requireNonNull(time, "time").isPositive()) {
+      throw new IllegalArgumentException(
+          "A cancelled task can't be reported after %s. Give more than zero.".formatted(time));
+    }
+    this.reportStuckAfter = time;
+    return this;
+  }
+
   /// Adds an instrument, which will hear of everything.
   ///
   /// @param instrument the instrument
@@ -124,7 +141,7 @@ public final class GreenhouseBuilder {
       made = g -> pool(g, processors);
     }
     String n = name != null ? name : "greenhouse-" + NUMBER.incrementAndGet();
-    return new OpenGreenhouse(n, clock, List.copyOf(instruments), made);
+    return new OpenGreenhouse(n, clock, reportStuckAfter, List.copyOf(instruments), made);
   }
 
   private void choose(String what, Function<OpenGreenhouse, Scheduler> made) {

@@ -1,15 +1,23 @@
 package dev.greenhouse.nursery;
 
+import dev.greenhouse.nursery.housekeeping.Reports;
 import java.io.InterruptedIOException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Which exceptions tell of a cancellation, in a task that is cancelled.
 final class Interrupts {
   /// Cause chains can be circles.
   private static final int MAX_DEPTH = 32;
+
+  private static final AtomicReference<List<Predicate<? super Throwable>>> SIGNS =
+      new AtomicReference<>(List.of());
 
   private Interrupts() {}
 
@@ -42,7 +50,39 @@ final class Interrupts {
     return t instanceof Cancelled
         || t instanceof InterruptedException
         || t instanceof ClosedByInterruptException
-        || isInterruptedIo(t);
+        || isInterruptedIo(t)
+        || isRegisteredSign(t);
+  }
+
+  private static boolean isRegisteredSign(Throwable t) {
+    for (Predicate<? super Throwable> sign : SIGNS.get()) {
+      try {
+        if (sign.test(t)) {
+          return true;
+        }
+      } catch (Throwable broken) {
+        Reports.error("A sign of cancellation threw, and was taken for no: " + sign, broken);
+      }
+    }
+    return false;
+  }
+
+  static void addSign(Predicate<? super Throwable> sign) {
+    SIGNS.updateAndGet(
+        old -> {
+          var all = new ArrayList<>(old);
+          all.add(sign);
+          return List.copyOf(all);
+        });
+  }
+
+  static void removeSign(Predicate<? super Throwable> sign) {
+    SIGNS.updateAndGet(
+        old -> {
+          var all = new ArrayList<>(old);
+          all.remove(sign);
+          return List.copyOf(all);
+        });
   }
 
   private static boolean isInterruptedIo(Throwable t) {

@@ -2,9 +2,9 @@ package dev.greenhouse.nursery;
 
 import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.instrumentation.CancelReason.Source;
-import dev.greenhouse.nursery.scheduler.Housekeeper;
-import dev.greenhouse.nursery.scheduler.Reports;
-import dev.greenhouse.nursery.scheduler.Timer;
+import dev.greenhouse.nursery.housekeeping.Housekeeper;
+import dev.greenhouse.nursery.housekeeping.Reports;
+import dev.greenhouse.nursery.housekeeping.Timer;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,7 @@
 package dev.greenhouse.nursery;
 
 import dev.greenhouse.instrumentation.NurseryView;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
@@ -202,6 +203,12 @@ public sealed interface Nursery extends NurseryView, AutoCloseable permits Nurse
 
   /// Cancels the body and all tasks. Does not block.
   void cancel();
+
+  /// Asks the body and all tasks to come to an end, and cancels what has not when the grace is
+  /// over; see [CancelScope#cancelAfter(Duration)]. Does not block; any thread may call it.
+  ///
+  /// @param grace how much time there is; zero and less cancel at once
+  void cancelAfter(Duration grace);
 
   /// {@return the nursery's cancel scope}
   CancelScope cancelScope();

@@ -5,6 +5,7 @@ import dev.greenhouse.instrumentation.CancelReason.Source;
 import dev.greenhouse.nursery.jdk.CallSites;
 import dev.greenhouse.nursery.jdk.Sneaky;
 import dev.greenhouse.nursery.jdk.TaskScope;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -31,7 +32,7 @@ final class NurseryImpl implements Nursery {
   private volatile @Nullable Failures
       failures; // made by who fails first, under this.members' spin word
   private boolean left; // owner's thread only; to true, once
-  private boolean closing; // owner only
+  private volatile boolean closing; // owner writes
 
   /// Links and count of the [CloseWatch] that it is in while its owner waits in `close`, under its
   /// spin word.
@@ -54,7 +55,11 @@ final class NurseryImpl implements Nursery {
       this.taskScope = hosted.scope();
     }
     owner.push(this);
-    owner.greenhouse().hooks().nurseryOpened(this);
+    Duration time = options.deadline();
+    if (time != null) {
+      scope.deadline(time);
+    }
+    owner.hooks().nurseryOpened(this);
   }
 
   /// Opens a nursery in `greenhouse`, or, if that is null, where the current thread belongs.
@@ -125,7 +130,7 @@ final class NurseryImpl implements Nursery {
   }
 
   private void admit(TaskImpl<?> task) {
-    switch (members.add(task)) {
+    switch (task.addTo(members)) {
       case YES -> {}
       case YES_MAYBE_CANCELLED -> task.maybeCancelledFromStart();
       case CLOSED -> throw closedError();
@@ -272,6 +277,7 @@ final class NurseryImpl implements Nursery {
     if (closing) {
       return; // called by a hook, or by what a task's end runs
     }
+    refuseInsideOfAScope();
     Throwable misuse = owner.innermost() == this ? null : closeInner();
     try {
       leave(true);
@@ -287,6 +293,18 @@ final class NurseryImpl implements Nursery {
     }
     if (failed != null) {
       throw failed;
+    }
+  }
+
+  private void refuseInsideOfAScope() {
+    CancelScope s = owner.scope();
+    while (s != null && s.nursery != null && s != scope) {
+      s = s.outer; // nurseries that were opened later: these are closed with it
+    }
+    if (s != null && s != scope) {
+      throw new IllegalStateException(
+          "Nursery '%s' was opened outside of scope '%s' and can't be closed inside of it. Close it where it was opened."
+              .formatted(name(), s.name()));
     }
   }
 
@@ -337,6 +355,17 @@ final class NurseryImpl implements Nursery {
     return error;
   }
 
+  /// The owner's operation in a scope has ended without closing this one, which it opened in there.
+  Throwable closeLeftIn(CancelScope around) {
+    var error =
+        new IllegalStateException(
+            "The operation in scope '%s' of task '%s' ended and left nursery '%s' open, so that was cancelled and closed. Open nurseries in a try-with-resources statement."
+                .formatted(around.name(), owner.name(), name()));
+    closeForced(
+        "the operation in scope '%s' ended without closing it".formatted(around.name()), error);
+    return error;
+  }
+
   private void closeForced(String why, Throwable error) {
     scope.cancel(new CancelReason(Source.EXPLICIT, why));
     try {
@@ -364,7 +393,7 @@ final class NurseryImpl implements Nursery {
       left = true;
       owner.endWait();
       owner.pop(this);
-      owner.afterLeave();
+      scope.afterPop(owner);
       greenhouse().hooks().nurseryClosed(this);
       if (outer == null) {
         owner.leaveIfAdopted();
@@ -376,6 +405,9 @@ final class NurseryImpl implements Nursery {
     if (members.close()) {
       owner.yieldNow();
       return;
+    }
+    if (mayLook && owner.scheduler().virtualTime != null) {
+      cancelIfBodyThrew(); // no moment passes in virtual time
     }
     CloseWatch watch = greenhouse().closeWatch(owner);
     watch.enter(seat);
@@ -510,6 +542,11 @@ final class NurseryImpl implements Nursery {
   }
 
   @Override
+  public void cancelAfter(Duration grace) {
+    scope.cancelAfter(grace);
+  }
+
+  @Override
   public CancelScope cancelScope() {
     return scope;
   }
@@ -540,6 +577,10 @@ final class NurseryImpl implements Nursery {
 
   @Nullable NurseryImpl outer() {
     return outer;
+  }
+
+  boolean isClosing() {
+    return closing;
   }
 
   boolean isClosed() {

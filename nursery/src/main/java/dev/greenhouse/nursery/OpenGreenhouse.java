@@ -8,6 +8,7 @@ import dev.greenhouse.instrumentation.Outcome;
 import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.dispatch.Hooks;
 import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
+import dev.greenhouse.nursery.housekeeping.Reports;
 import dev.greenhouse.nursery.jdk.Sneaky;
 import dev.greenhouse.nursery.jdk.SocketPoller;
 import dev.greenhouse.nursery.jdk.TaskScope;
@@ -16,13 +17,14 @@ import dev.greenhouse.nursery.scheduler.Fiber;
 import dev.greenhouse.nursery.scheduler.Guest;
 import dev.greenhouse.nursery.scheduler.JdkThreads;
 import dev.greenhouse.nursery.scheduler.Pool;
-import dev.greenhouse.nursery.scheduler.Reports;
 import dev.greenhouse.nursery.scheduler.Scheduler;
 import dev.greenhouse.nursery.time.Clock;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -33,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 
 /// A greenhouse that was built, or the common one: what [Greenhouse] says, and `run` and `call`.
 public final class OpenGreenhouse implements Greenhouse {
+  /// So long a cancelled task may stay where it is before the log says so, unless told otherwise.
+  static final Duration REPORT_STUCK_AFTER = Duration.ofSeconds(10);
+
   private static final int POOL_WATCHES = 16; // a power of two
 
   private static final class Common {
@@ -42,6 +47,7 @@ public final class OpenGreenhouse implements Greenhouse {
       return new OpenGreenhouse(
           "common",
           Clock.system(),
+          REPORT_STUCK_AFTER,
           List.of(),
           g ->
               VirtualThreads.available()
@@ -75,13 +81,17 @@ public final class OpenGreenhouse implements Greenhouse {
   /// The thread that waits in `close`.
   private volatile @Nullable Thread closer;
 
+  private final long reportStuckAfterNanos;
+
   OpenGreenhouse(
       String name,
       Clock clock,
+      Duration reportStuckAfter,
       List<Instrument> instruments,
       Function<OpenGreenhouse, Scheduler> scheduler) {
     this.name = name;
     this.clock = clock;
+    this.reportStuckAfterNanos = Durations.saturatedNanos(reportStuckAfter);
     this.instruments =
         new InstrumentSet(name, (i, hook, error) -> Reports.instrumentFailed(name, i, hook, error));
     instruments.forEach(this.instruments::add); // before a loop begins to run
@@ -363,7 +373,7 @@ public final class OpenGreenhouse implements Greenhouse {
       hooks().beforeRun(this);
       scheduler.begin();
     }
-    if (roots.add(root) == TaskList.Added.CLOSED) {
+    if (root.addTo(roots) == TaskList.Added.CLOSED) {
       refuseIfEnded();
       throw new AssertionError("a greenhouse that is neither open nor closed");
     }
@@ -441,7 +451,14 @@ public final class OpenGreenhouse implements Greenhouse {
   public GreenhouseStatistics statistics() {
     var states = new EnumMap<TaskState, Integer>(TaskState.class);
     var nurseries = new int[1];
-    Tree.forEach(rootTasks(), t -> states.merge(t.state(), 1, Integer::sum), n -> nurseries[0]++);
+    var earliest = new @Nullable Deadline[1];
+    Tree.forEach(
+        rootTasks(),
+        t -> {
+          states.merge(t.state(), 1, Integer::sum);
+          earliest[0] = Deadline.earlier(earliest[0], Surroundings.earliestOwnDeadline(t));
+        },
+        n -> nurseries[0]++);
     int runnable = states.getOrDefault(TaskState.RUNNABLE, 0);
     int running = states.getOrDefault(TaskState.RUNNING, 0);
     int waiting = states.getOrDefault(TaskState.WAITING, 0);
@@ -451,7 +468,8 @@ public final class OpenGreenhouse implements Greenhouse {
         running,
         waiting,
         nurseries[0],
-        scheduler.carriers());
+        scheduler.carriers(),
+        Optional.ofNullable(earliest[0]).map(d -> d.left(clock.nanoTime())));
   }
 
   @Override
@@ -483,6 +501,10 @@ public final class OpenGreenhouse implements Greenhouse {
 
   Scheduler scheduler() {
     return scheduler;
+  }
+
+  long reportStuckAfterNanos() {
+    return reportStuckAfterNanos;
   }
 
   InstrumentSet instrumentSet() {

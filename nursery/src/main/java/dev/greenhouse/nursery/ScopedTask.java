@@ -47,6 +47,8 @@ abstract class ScopedTask extends Fiber {
 
   private volatile @Nullable Extras extras; // made under the spin word
 
+  private boolean timed; // own thread only: perhaps one of its scopes has a deadline
+
   ScopedTask(Scheduler scheduler, boolean carried, @Nullable NurseryImpl nursery) {
     super(scheduler, carried);
     this.nursery = nursery;
@@ -124,6 +126,78 @@ abstract class ScopedTask extends Fiber {
     scope = n.cancelScope().outer;
   }
 
+  /// A scope that is no nursery's, of the own thread, as with nurseries.
+  void push(CancelScope s) {
+    scope = s;
+  }
+
+  void pop(CancelScope s) {
+    scope = s.outer;
+  }
+
+  boolean isOnStack(CancelScope wanted) {
+    for (CancelScope s = scope; s != null; s = s.outer) {
+      if (s == wanted) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // ---- deadlines
+
+  /// One of its scopes has a deadline now, for which no timer is set. Own thread.
+  void addUnarmed() {
+    timed = true;
+    if (isCarried() && unarmed() < Short.MAX_VALUE && scheduler().looksAfterDeadlines()) {
+      setUnarmed(unarmed() + 1);
+    } else {
+      setUnarmed(unarmed() + 1);
+      armDeadlines();
+    }
+  }
+
+  /// A scope was left before its timer was set. Own thread.
+  void removeUnarmed() {
+    setUnarmed(Math.max(0, unarmed() - 1));
+  }
+
+  /// The count may be too high, but when nothing is left to arm it is put right.
+  @Override
+  protected final void armDeadlines() {
+    int left = unarmed();
+    setUnarmed(0);
+    for (CancelScope s = scope; s != null && left > 0; s = s.outer) {
+      Deadline d = s.deadlineOrNull();
+      if (d != null && !d.armed) {
+        left--;
+        s.arm(self(), d);
+      }
+    }
+  }
+
+  @Override
+  public final void expireDeadlines() {
+    expireOwnDeadlines();
+  }
+
+  /// {@return whether one of its scopes has a deadline}
+  private boolean expireOwnDeadlines() {
+    boolean any = false;
+    long now = 0;
+    for (CancelScope s = scope; s != null; s = s.outer) {
+      Deadline d = s.deadlineOrNull();
+      if (d != null) {
+        now = any ? now : scheduler().clock.nanoTime();
+        any = true;
+        if (s.reasonOrNull() == null && d.isOver(now)) {
+          s.deadlineReached(d);
+        }
+      }
+    }
+    return any;
+  }
+
   // ---- a pending start
 
   @Nullable TaskImpl<?> starting() {
@@ -157,7 +231,7 @@ abstract class ScopedTask extends Fiber {
 
   /// Something around it may be cancelled already. Before the start.
   void maybeCancelledFromStart() {
-    presetSignal();
+    lookAgain();
   }
 
   boolean mayBeCancelled() {
@@ -201,12 +275,15 @@ abstract class ScopedTask extends Fiber {
     CancelScope s = scope;
     while (true) {
       for (; s != null; s = s.outer) {
-        found = s.isCancelled() ? s : found;
+        found = s.reasonOrNull() != null ? s : found;
+        if (s.shielded()) {
+          return found;
+        }
       }
       Extras extras = t.extras;
       if (extras != null) {
         CancelScope mine = extras.own;
-        found = mine != null && mine.isCancelled() ? mine : found;
+        found = mine != null && mine.reasonOrNull() != null ? mine : found;
         Start<?> start = extras.startedUnder;
         if (start != null) {
           CancelScope ofStarter = visibleCancelled(start.starter, start.scope);
@@ -269,7 +346,11 @@ abstract class ScopedTask extends Fiber {
     }
   }
 
+  /// Notices deadlines that have passed, even if their timers had no chance to fire yet.
   void checkpointNow() {
+    if (timed) {
+      timed = expireOwnDeadlines();
+    }
     throwIfCancelledNow();
     yieldNow();
     throwIfCancelledNow();

@@ -1,8 +1,8 @@
 package dev.greenhouse.nursery;
 
+import dev.greenhouse.nursery.housekeeping.Timer;
 import dev.greenhouse.nursery.lowlevel.Suspension;
 import dev.greenhouse.nursery.scheduler.Scheduler;
-import dev.greenhouse.nursery.scheduler.Timer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
@@ -27,6 +27,9 @@ final class Sleep extends Timer {
       suspension.resume(null);
     } else if (!suspension.isDone()) {
       scheduler.set(this, end);
+      if (suspension.isDone()) {
+        drop(); // cancelled meanwhile
+      }
     }
   }
 
@@ -38,14 +41,14 @@ final class Sleep extends Timer {
           "Task '%s' can't sleep for a negative time, %s. Give zero or more; zero is a checkpoint."
               .formatted(task.name(), duration));
     }
-    sleep(task, saturatedNanos(duration));
+    sleep(task, Durations.saturatedNanos(duration));
   }
 
   static void sleepUntil(Instant time) {
     Objects.requireNonNull(time, "time");
     TaskImpl<?> task = TaskImpl.requireCurrent();
-    Duration left = Duration.between(task.scheduler().clock.instant(), time);
-    sleep(task, left.isNegative() ? 0 : saturatedNanos(left));
+    Duration left = Durations.between(task.scheduler().clock.instant(), time);
+    sleep(task, left.isNegative() ? 0 : Durations.saturatedNanos(left));
   }
 
   static void sleepForever() {
@@ -66,15 +69,9 @@ final class Sleep extends Timer {
     try {
       sleep.suspension.await();
     } finally {
-      scheduler.drop(sleep);
+      sleep.drop();
     }
     task.throwIfCancelledNow();
-  }
-
-  /// Half the range, so that differences of nanosecond times stay right.
-  private static long saturatedNanos(Duration d) {
-    long most = Long.MAX_VALUE / 2;
-    return d.compareTo(Duration.ofNanos(most)) >= 0 ? most : d.toNanos();
   }
 
   @Override

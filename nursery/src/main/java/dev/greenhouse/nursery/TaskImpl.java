@@ -4,9 +4,9 @@ import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.instrumentation.CancelReason.Source;
 import dev.greenhouse.instrumentation.Outcome;
 import dev.greenhouse.instrumentation.dispatch.Hooks;
+import dev.greenhouse.nursery.housekeeping.Reports;
 import dev.greenhouse.nursery.lowlevel.Suspension;
 import dev.greenhouse.nursery.scheduler.Fiber;
-import dev.greenhouse.nursery.scheduler.Reports;
 import dev.greenhouse.nursery.scheduler.Scheduler;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
@@ -187,6 +187,16 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
     }
   }
 
+  /// Makes it a member, which virtual time waits for.
+  final TaskList.Added addTo(TaskList list) {
+    countIn();
+    TaskList.Added added = list.add(this);
+    if (added == TaskList.Added.CLOSED) {
+      countOut();
+    }
+    return added;
+  }
+
   /// It never ran.
   final void failedToStart(Throwable error) {
     var failed = new Outcome.Failed<T>(error);
@@ -206,6 +216,7 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
       start.release();
     }
     gone(closed);
+    countOut();
   }
 
   /// The task is out of its list, which that perhaps has closed.
@@ -236,6 +247,11 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
   private TaskList home() {
     NurseryImpl n = nursery();
     return n == null ? greenhouse().rootList() : n.members();
+  }
+
+  /// {@return whether it waits in an operation of ours}
+  final boolean waits() {
+    return isWaiting();
   }
 
   /// {@return whether it waits in something that is not ours}

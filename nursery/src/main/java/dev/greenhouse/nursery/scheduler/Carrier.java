@@ -14,10 +14,18 @@ final class Carrier extends ForkJoinWorkerThread {
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "steps", VarHandle.class, Carrier.class, long.class);
 
+  private static final VarHandle FIBER =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "fiber", VarHandle.class, Carrier.class, Fiber.class);
+
   private final Carriers owner;
 
   /// Odd during a step. Written by this thread, read by the housekeeper; opaque, as it is a hint.
   private long steps;
+
+  /// Whose step it is or was: a hint, as `steps` is.
+  @SuppressWarnings("UnusedVariable") // accessed by FIBER
+  private @Nullable Fiber fiber;
 
   // Housekeeper only.
   private long stepsSeen;
@@ -40,7 +48,8 @@ final class Carrier extends ForkJoinWorkerThread {
     super.onTermination(exception);
   }
 
-  void beginStep() {
+  void beginStep(@Nullable Fiber of) {
+    FIBER.setOpaque(this, of);
     STEPS.setOpaque(this, steps + 1);
   }
 
@@ -50,6 +59,13 @@ final class Carrier extends ForkJoinWorkerThread {
 
   boolean isInStep() {
     return ((long) STEPS.getOpaque(this) & 1) == 1;
+  }
+
+  /// Cancels what is overdue in the task that runs now.
+  void expireDeadlines() {
+    if (FIBER.getOpaque(this) instanceof Fiber f) {
+      f.expireDeadlines();
+    }
   }
 
   /// Housekeeper only: whether this carrier has been inside one step at the last three calls and

@@ -1,5 +1,8 @@
 package dev.greenhouse.nursery.scheduler;
 
+import dev.greenhouse.nursery.housekeeping.Housekeeper;
+import dev.greenhouse.nursery.housekeeping.Reports;
+import dev.greenhouse.nursery.housekeeping.Timer;
 import java.io.Serial;
 import java.lang.management.ManagementFactory;
 import java.util.Set;
@@ -16,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// The JDK compensates only for its own carrier threads when a file read or native code blocks
 /// them, so we do: while work waits, the housekeeper looks every few milliseconds for carriers that
 /// have been in one step all the time without using their processor, and runs that many more. They
-/// are taken back when the blocked ones move on. Looking begins with a submission and stops when
-/// nothing runs.
+/// are taken back when the blocked ones move on. It also looks whether a task that runs on and on
+/// has passed a deadline. Looking begins with a submission and stops when nothing runs.
 final class Carriers {
   /// So many carriers are added at most.
   static final int MAX_ADDED = 256;
@@ -120,7 +123,7 @@ final class Carriers {
     @Override
     protected boolean exec() {
       Carrier carrier = (Carrier) Thread.currentThread();
-      carrier.beginStep();
+      carrier.beginStep(null);
       Scheduler.take(continuation);
       carrier.endStep();
       return true;
@@ -140,7 +143,10 @@ final class Carriers {
       int running = 0;
       for (Carrier c : all) {
         stuck += c.looksStuck(elapsed) ? 1 : 0;
-        running += c.isInStep() ? 1 : 0;
+        if (c.isInStep()) {
+          running++;
+          c.expireDeadlines();
+        }
       }
       boolean waiting = pool.hasQueuedSubmissions() || pool.getQueuedTaskCount() > 0;
       adjust(stuck, waiting);

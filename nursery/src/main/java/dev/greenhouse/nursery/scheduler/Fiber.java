@@ -2,6 +2,8 @@ package dev.greenhouse.nursery.scheduler;
 
 import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.dispatch.Hooks;
+import dev.greenhouse.nursery.housekeeping.VirtualTime;
+import dev.greenhouse.nursery.housekeeping.Worker;
 import dev.greenhouse.nursery.jdk.VirtualThreads;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
@@ -31,7 +33,15 @@ public abstract class Fiber extends SteppedThread {
   /// The fibers of threads that are not carried.
   private static final ThreadLocal<@Nullable Fiber> ADOPTED = new ThreadLocal<>();
 
+  private static final VarHandle QUIET =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "quiet", VarHandle.class, Fiber.class, boolean.class);
+
   private byte budget; // own thread only
+
+  /// Deadlines of its scopes for which no timer is set yet. Carrier or own thread, never both at
+  /// once.
+  private short unarmed;
 
   /// A hint that something may be cancelled. Set to true by anybody, always before reading the
   /// fiber's scopes; to false by the own thread under the spin word when nothing is. The own thread
@@ -42,7 +52,13 @@ public abstract class Fiber extends SteppedThread {
   /// thread only; read anywhere.
   private volatile boolean waiting;
 
+  /// In virtual time only: it waits and is counted out. To true by the own thread, to false by who
+  /// wakes it first.
+  @SuppressWarnings("UnusedVariable") // written by QUIET
+  private volatile boolean quiet;
+
   // Under the spin word.
+  private short uninterruptible; // regions in which no interrupt is sent
   private boolean sent; // an interrupt of ours may be in the thread's flag
   private byte immediate; // interrupts sent by steps' ends since the last leave
   private short sending; // interrupts that are being sent now
@@ -63,6 +79,12 @@ public abstract class Fiber extends SteppedThread {
 
   /// {@return the exception that tells of the fiber's cancellation. Runs in the thread}
   public abstract RuntimeException cancellation();
+
+  /// Sets the timers of its own scopes' deadlines. Carrier or own thread.
+  protected abstract void armDeadlines();
+
+  /// Cancels those of its own scopes whose deadlines have passed. Any thread.
+  public abstract void expireDeadlines();
 
   // ---- the current one
 
@@ -163,6 +185,11 @@ public abstract class Fiber extends SteppedThread {
 
   /// Waits for [#unpark], perhaps shorter.
   public final void park() {
+    VirtualTime time = scheduler.virtualTime;
+    if (time != null) {
+      quiet = true;
+      time.idle();
+    }
     if (carried) {
       LockSupport.park();
     } else {
@@ -170,14 +197,43 @@ public abstract class Fiber extends SteppedThread {
       LockSupport.park();
       scheduler.instruments.hooks().beforeTaskStep(this);
     }
+    if (time != null) {
+      endQuiet(time);
+    }
   }
 
   /// Ends or forestalls a [#park]. Any thread.
   public final void unpark() {
+    VirtualTime time = scheduler.virtualTime;
+    if (time != null) {
+      endQuiet(time);
+    }
     if (!carried) {
       scheduler.instruments.hooks().taskScheduled(this);
     }
     LockSupport.unpark(thread);
+  }
+
+  /// A task of this greenhouse has begun: time waits for it.
+  protected final void countIn() {
+    VirtualTime time = scheduler.virtualTime;
+    if (time != null) {
+      time.busy();
+    }
+  }
+
+  /// It has ended, and those who waited for it have been woken.
+  protected final void countOut() {
+    VirtualTime time = scheduler.virtualTime;
+    if (time != null) {
+      time.idle();
+    }
+  }
+
+  private void endQuiet(VirtualTime time) {
+    if (QUIET.compareAndSet(this, true, false)) {
+      time.busy();
+    }
   }
 
   /// Lets others run.
@@ -209,6 +265,9 @@ public abstract class Fiber extends SteppedThread {
   /// {@return whether the fiber is cancelled. Takes back an interrupt of ours; one from outside
   /// cancels the task.} Own thread only.
   public final boolean checkCancelled() {
+    if (unarmed > 0) {
+      armDeadlines();
+    }
     if (!signal && !thread().isInterrupted()) {
       return false;
     }
@@ -252,6 +311,41 @@ public abstract class Fiber extends SteppedThread {
     }
   }
 
+  /// The fiber is about to be started under something that may be cancelled, or has left a region
+  /// that kept cancellation out: this is seen at the next checkpoint, or when the thread blocks.
+  public final void lookAgain() {
+    signal = true;
+  }
+
+  /// From now on the thread is not interrupted when its cancellation comes; one that is in its flag
+  /// is taken back. Own thread only.
+  public final void beginUninterruptible() {
+    lockWithoutSenders();
+    uninterruptible++;
+    if (sent) {
+      sent = false;
+      Thread.interrupted();
+    }
+    unlock();
+  }
+
+  /// The opposite. Own thread only.
+  public final void endUninterruptible() {
+    lock();
+    uninterruptible--;
+    unlock();
+  }
+
+  /// {@return how many deadlines wait for their timers}
+  protected final int unarmed() {
+    return unarmed;
+  }
+
+  /// Sets how many deadlines wait for their timers. Carrier or own thread.
+  protected final void setUnarmed(int n) {
+    unarmed = (short) n;
+  }
+
   /// The task is over: no interrupt of ours is left, and none comes any more but one that is being
   /// sent this moment, which then meets a thread that has nothing left to do. Own thread only.
   protected final void markEnded() {
@@ -276,11 +370,6 @@ public abstract class Fiber extends SteppedThread {
     return signal;
   }
 
-  /// The fiber is about to be started under something that may be cancelled.
-  protected final void presetSignal() {
-    signal = true;
-  }
-
   /// A scope was cancelled that may cover this fiber. Any thread; holds no spin word.
   public final void deliver() {
     boolean wake = false;
@@ -290,7 +379,7 @@ public abstract class Fiber extends SteppedThread {
       signal = true;
       if (!ended && isCancelled()) {
         wake = waiting;
-        interrupt = !wake;
+        interrupt = !wake && uninterruptible == 0;
         sending += (short) (interrupt ? 1 : 0);
       }
     } finally {
@@ -306,21 +395,23 @@ public abstract class Fiber extends SteppedThread {
   /// Interrupts the thread again if it is still cancelled and waits for something that is not ours.
   /// For the housekeeper.
   ///
-  /// @return whether the fiber is still alive and cancelled
+  /// @return whether the fiber is still alive
   public final boolean deliverAgain() {
     boolean blocked = isBlocked();
-    boolean wake;
-    boolean interrupt;
+    boolean wake = false;
+    boolean interrupt = false;
     lock();
     try {
-      boolean missed = !signal; // whoever cancelled ran out of stack before it came here
-      signal = true;
-      if (ended || !isCancelled()) {
+      if (ended) {
         return false;
       }
-      wake = waiting && missed;
-      interrupt = !waiting && blocked;
-      sending += (short) (interrupt ? 1 : 0);
+      boolean missed = !signal; // whoever cancelled ran out of stack before it came here
+      signal = true;
+      if (isCancelled()) {
+        wake = waiting && missed;
+        interrupt = !waiting && blocked && uninterruptible == 0;
+        sending += (short) (interrupt ? 1 : 0);
+      }
     } finally {
       unlock();
     }
@@ -334,6 +425,9 @@ public abstract class Fiber extends SteppedThread {
 
   @Override
   final void afterStep() {
+    if (unarmed > 0) {
+      armDeadlines();
+    }
     if (signal) {
       interruptAtStepEnd();
     }
@@ -344,6 +438,7 @@ public abstract class Fiber extends SteppedThread {
     try {
       if (ended
           || waiting
+          || uninterruptible > 0
           || immediate >= IMMEDIATE_INTERRUPTS
           || !VirtualThreads.isBlocked(thread())
           || !isCancelled()) {

@@ -2,6 +2,8 @@ package dev.greenhouse.nursery.scheduler;
 
 import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
+import dev.greenhouse.nursery.housekeeping.Housekeeper;
+import dev.greenhouse.nursery.housekeeping.Timer;
 import dev.greenhouse.nursery.time.Clock;
 import java.lang.ref.WeakReference;
 import java.util.concurrent.Executor;

@@ -2,6 +2,7 @@ package dev.greenhouse.nursery.scheduler;
 
 import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
+import dev.greenhouse.nursery.housekeeping.Reports;
 import dev.greenhouse.nursery.jdk.VirtualThreads;
 import dev.greenhouse.nursery.time.Clock;
 import java.util.concurrent.atomic.AtomicBoolean;

@@ -2,8 +2,17 @@ package dev.greenhouse.nursery.scheduler;
 
 import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
+import dev.greenhouse.nursery.housekeeping.Housekeeper;
+import dev.greenhouse.nursery.housekeeping.Reports;
+import dev.greenhouse.nursery.housekeeping.Timer;
+import dev.greenhouse.nursery.housekeeping.TimerQueue;
+import dev.greenhouse.nursery.housekeeping.Timers;
 import dev.greenhouse.nursery.jdk.VirtualThreads;
 import dev.greenhouse.nursery.time.Clock;
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
@@ -14,19 +23,32 @@ import org.jspecify.annotations.Nullable;
 /// What its own tasks make runnable goes straight into the run queue; what other threads make
 /// runnable goes through the inbox. Sleeping and waking: the carrier writes `asleep` and then looks
 /// into the inbox; the others write the inbox and then read `asleep`.
-public final class Loop extends Scheduler implements Timers {
+public final class Loop extends Scheduler {
+  private static final VarHandle RUNNING =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "running", VarHandle.class, Loop.class, Object.class);
+
   /// Room for the stacks of deeply nested tasks: a virtual thread's stack lies on its carrier's
   /// while it runs.
   private static final long STACK_BYTES = 16L << 20;
+
+  private static final long LOOK = TimeUnit.MILLISECONDS.toNanos(10);
+
+  /// So late a timer is fired by the housekeeper.
+  private static final long LATE = TimeUnit.MILLISECONDS.toNanos(2);
 
   /// Steps between two looks at inbox and timers while there is other work.
   private static final int LOOK_MASK = 31;
 
   private final Thread carrier;
 
-  // Carrier only.
-  private final RunQueue queue;
-  private final TimerHeap heap = new TimerHeap();
+  private final RunQueue queue; // carrier only
+  private final TimerQueue alarms = new TimerQueue();
+  private final Timers timers = new LoopTimers();
+
+  /// What the carrier runs or ran last, for the watch: a hint. Carrier writes.
+  @SuppressWarnings("UnusedVariable") // accessed by RUNNING
+  private @Nullable Object running;
 
   private final MpscUnboundedAtomicArrayQueue<Object> inbox =
       new MpscUnboundedAtomicArrayQueue<>(128);
@@ -37,6 +59,12 @@ public final class Loop extends Scheduler implements Timers {
       gone; // set once by the carrier, before it empties the queues for the last time
   private final AtomicBoolean draining =
       new AtomicBoolean(); // who empties the inbox when the carrier is gone
+
+  private final Watch watch = new Watch();
+
+  /// True while the housekeeper looks. The watch writes false and then reads `asleep`; the carrier
+  /// writes `asleep` and then reads this; who sets a timer writes that first.
+  private final AtomicBoolean watched = new AtomicBoolean();
 
   private Loop(GreenhouseView greenhouse, Clock clock, InstrumentSet instruments, RunQueue queue) {
     super(true, greenhouse, clock, instruments);
@@ -84,10 +112,7 @@ public final class Loop extends Scheduler implements Timers {
       return;
     }
     inbox.offer(runnable);
-    if (asleep) {
-      asleep = false;
-      LockSupport.unpark(carrier);
-    }
+    wakeCarrier();
     if (gone) {
       moveInboxToPool();
     }
@@ -126,30 +151,73 @@ public final class Loop extends Scheduler implements Timers {
     return carrier;
   }
 
-  // ---- timers: a task's own carrier sets them here, everybody else with the housekeeper
-
-  @Override
-  public void set(Timer timer, long deadline) {
-    if (VirtualThreads.currentCarrier() == carrier) {
-      timer.deadline = deadline;
-      insert(timer);
-    } else {
-      super.set(timer, deadline);
+  private void wakeCarrier() {
+    if (asleep) {
+      asleep = false;
+      LockSupport.unpark(carrier);
     }
   }
 
+  // ---- timers, from any thread
+
   @Override
-  public void insert(Timer timer) {
-    timer.home = this;
-    heap.add(timer);
+  void setReal(Timer timer, long deadline) {
+    timers.set(timer, deadline);
   }
 
   @Override
-  public void remove(Timer timer) {
-    if (VirtualThreads.currentCarrier() != carrier) {
-      throw new AssertionError("a timer of a loop is dropped on another thread");
+  public boolean looksAfterDeadlines() {
+    watch.start();
+    return true;
+  }
+
+  private final class LoopTimers implements Timers {
+    @Override
+    public void insert(Timer timer, long deadline) {
+      if (alarms.insert(timer, deadline)) {
+        wakeCarrier();
+      }
+      watch.start();
     }
-    heap.remove(timer);
+
+    @Override
+    public void remove(Timer timer) {
+      alarms.remove(timer);
+    }
+  }
+
+  /// The housekeeper's look at a loop that is awake: a step that goes on and on keeps the carrier
+  /// from firing timers, and the task in it from setting its own.
+  private final class Watch extends Timer {
+    void start() {
+      if (!watched.get() && watched.compareAndSet(false, true)) {
+        Housekeeper.get().schedule(this, LOOK);
+      }
+    }
+
+    @Override
+    protected void fire() {
+      if (gone) {
+        return;
+      }
+      if (!asleep) {
+        alarms.fireDue(clock.nanoTime() - LATE);
+        if (RUNNING.getOpaque(Loop.this) instanceof Fiber fiber) {
+          fiber.expireDeadlines();
+        }
+        Housekeeper.get().schedule(this, LOOK);
+        return;
+      }
+      watched.set(false);
+      if (!asleep) {
+        start();
+      }
+    }
+
+    @Override
+    public String toString() {
+      return "the watch of the loop of greenhouse '" + greenhouse.name() + "'";
+    }
   }
 
   // ---- the carrier
@@ -175,12 +243,15 @@ public final class Loop extends Scheduler implements Timers {
       Object next = queue.poll();
       if (next == null || (n & LOOK_MASK) == 0) {
         takeInbox();
-        fireTimers();
+        if (!alarms.isEmpty()) {
+          alarms.fireDue(clock.nanoTime());
+        }
         if (next == null) {
           next = queue.poll();
         }
       }
       if (next != null) {
+        RUNNING.setOpaque(this, next);
         take(next);
       } else if (closed) {
         return;
@@ -196,29 +267,16 @@ public final class Loop extends Scheduler implements Timers {
     }
   }
 
-  private void fireTimers() {
-    if (heap.isEmpty()) {
-      return;
-    }
-    long now = clock.nanoTime();
-    for (@Nullable Timer due; (due = heap.pollDue(now)) != null; ) {
-      Housekeeper.fire(due);
-    }
-  }
-
   private void idle() {
-    long wait = heap.isEmpty() ? Long.MAX_VALUE : heap.earliest() - clock.nanoTime();
-    if (wait <= 0) {
-      return;
-    }
     asleep = true;
-    if (inbox.isEmpty() && !closed) {
+    long wait = alarms.isEmpty() ? TimerQueue.NEVER : alarms.untilEarliest(clock.nanoTime());
+    if (wait > 0 && inbox.isEmpty() && !closed) {
       boolean told = begun;
       var hooks = instruments.hooks();
       if (told) {
         hooks.beforeIdle(greenhouse, wait);
       }
-      if (wait == Long.MAX_VALUE) {
+      if (wait == TimerQueue.NEVER) {
         LockSupport.park(this);
       } else {
         LockSupport.parkNanos(this, wait);
@@ -228,6 +286,9 @@ public final class Loop extends Scheduler implements Timers {
       }
     }
     asleep = false;
+    if (!alarms.isEmpty()) {
+      watch.start();
+    }
     // Nobody interrupts this thread but by mistake; a flag left on would turn parking into
     // spinning.
     Thread.interrupted();

@@ -63,6 +63,12 @@ public final class Pool extends Scheduler {
     carriers.take(continuation);
   }
 
+  /// The carriers are looked at while they are in a step.
+  @Override
+  public boolean looksAfterDeadlines() {
+    return true;
+  }
+
   @Override
   public void close() {
     if (carriers != shared()) {

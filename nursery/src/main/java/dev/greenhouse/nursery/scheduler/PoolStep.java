@@ -25,7 +25,7 @@ final class PoolStep extends ForkJoinTask<@Nullable Void> {
   @Override
   protected boolean exec() {
     Carrier carrier = (Carrier) Thread.currentThread();
-    carrier.beginStep();
+    carrier.beginStep(fiber);
     fiber.takeStep();
     carrier.endStep();
     return false;

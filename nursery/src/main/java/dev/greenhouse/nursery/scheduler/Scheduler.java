@@ -2,7 +2,12 @@ package dev.greenhouse.nursery.scheduler;
 
 import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
+import dev.greenhouse.nursery.housekeeping.Housekeeper;
+import dev.greenhouse.nursery.housekeeping.Reports;
+import dev.greenhouse.nursery.housekeeping.Timer;
+import dev.greenhouse.nursery.housekeeping.VirtualTime;
 import dev.greenhouse.nursery.time.Clock;
+import org.jspecify.annotations.Nullable;
 
 /// Decides when and on which carrier the fibers of one greenhouse take their steps.
 ///
@@ -14,6 +19,9 @@ public abstract class Scheduler {
 
   /// The clock that deadlines are in.
   public final Clock clock;
+
+  /// The same, if it stands still until somebody moves it.
+  public final @Nullable VirtualTime virtualTime;
 
   /// The instruments of the greenhouse.
   public final InstrumentSet instruments;
@@ -27,6 +35,7 @@ public abstract class Scheduler {
     this.greenhouse = greenhouse;
     this.carries = carries;
     this.clock = clock;
+    this.virtualTime = VirtualTime.of(clock);
     this.instruments = instruments;
   }
 
@@ -63,16 +72,26 @@ public abstract class Scheduler {
   ///
   /// @param timer not set at the moment
   /// @param deadline when, in the nanoseconds of the [#clock]
-  public void set(Timer timer, long deadline) {
+  public final void set(Timer timer, long deadline) {
+    VirtualTime v = virtualTime;
+    if (v != null) {
+      v.set(timer, deadline);
+    } else {
+      setReal(timer, deadline);
+    }
+  }
+
+  /// Sets a timer by a clock that runs.
+  void setReal(Timer timer, long deadline) {
     Housekeeper.get().schedule(timer, deadline - clock.nanoTime());
   }
 
-  /// Drops a timer. Called by the fiber that set it.
-  public final void drop(Timer timer) {
-    Timers home = timer.home;
-    if (home != null) {
-      home.remove(timer);
-    }
+  /// A task that is carried has begun something with a deadline, and will set a timer for it when
+  /// it first waits. A step that goes on for long must be looked at until then.
+  ///
+  /// @return false if nobody looks: the timer must be set at once
+  public boolean looksAfterDeadlines() {
+    return false;
   }
 
   /// The first task is about to come: from now on instruments are told when it is idle.

@@ -2,6 +2,8 @@ package dev.greenhouse.nursery.scheduler;
 
 import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.instrumentation.dispatch.Hooks;
+import dev.greenhouse.nursery.housekeeping.Guarded;
+import dev.greenhouse.nursery.housekeeping.Reports;
 import dev.greenhouse.nursery.jdk.VirtualThreads;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;

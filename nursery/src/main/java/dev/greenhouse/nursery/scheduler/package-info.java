@@ -1,4 +1,4 @@
-/// Who runs when: fibers and their steps, the run queues that carry them, timers, and the
-/// housekeeper. It knows nothing of nurseries and cancel scopes.
+/// Who runs when: fibers and their steps, and the run queues that carry them. It knows nothing of
+/// nurseries and cancel scopes.
 @org.jspecify.annotations.NullMarked
 package dev.greenhouse.nursery.scheduler;

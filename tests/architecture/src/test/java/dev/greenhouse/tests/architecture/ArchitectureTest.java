@@ -30,6 +30,8 @@ class ArchitectureTest {
           .definedBy(ROOT + "instrumentation.dispatch")
           .layer("jdk")
           .definedBy(ROOT + "nursery.jdk")
+          .layer("housekeeping")
+          .definedBy(ROOT + "nursery.housekeeping")
           .layer("time")
           .definedBy(ROOT + "nursery.time")
           .layer("scheduler")
@@ -44,15 +46,23 @@ class ArchitectureTest {
           .mayOnlyAccessLayers("instrumentation")
           .whereLayer("jdk")
           .mayNotAccessAnyLayer()
+          .whereLayer("housekeeping")
+          .mayOnlyAccessLayers("instrumentation")
           .whereLayer("time")
-          .mayNotAccessAnyLayer()
+          .mayOnlyAccessLayers("housekeeping")
           .whereLayer("scheduler")
-          .mayOnlyAccessLayers("instrumentation", "dispatch", "jdk", "time")
+          .mayOnlyAccessLayers("instrumentation", "dispatch", "jdk", "housekeeping", "time")
           .whereLayer("lowlevel")
-          .mayOnlyAccessLayers("jdk", "scheduler")
+          .mayOnlyAccessLayers("jdk", "housekeeping", "scheduler")
           .whereLayer("nursery")
           .mayOnlyAccessLayers(
-              "instrumentation", "dispatch", "jdk", "time", "scheduler", "lowlevel");
+              "instrumentation",
+              "dispatch",
+              "jdk",
+              "housekeeping",
+              "time",
+              "scheduler",
+              "lowlevel");
 
   @ArchTest
   static final ArchRule packagesHaveNoCycles =
@@ -84,7 +94,10 @@ class ArchitectureTest {
   static final ArchRule carriersShareNoLockOfTheJdkWithTasks =
       noClasses()
           .that()
-          .resideInAnyPackage(ROOT + "nursery.scheduler", ROOT + "instrumentation.dispatch")
+          .resideInAnyPackage(
+              ROOT + "nursery.scheduler",
+              ROOT + "nursery.housekeeping",
+              ROOT + "instrumentation.dispatch")
           .should()
           .dependOnClassesThat()
           .areAssignableTo(Lock.class)

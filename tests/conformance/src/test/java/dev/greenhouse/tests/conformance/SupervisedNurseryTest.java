@@ -251,7 +251,7 @@ class SupervisedNurseryTest {
 
   @Test
   void aHandlerWithoutSupervisionIsRefused() {
-    assertThatThrownBy(() -> new NurseryOptions("beds", false, false, (t, e) -> {}))
+    assertThatThrownBy(() -> new NurseryOptions("beds", false, false, null, (t, e) -> {}))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("'beds'")
         .hasMessageContaining("supervised(true)");

@@ -264,7 +264,8 @@ class NurseryMisuseTest {
   void onFailureWithoutSupervision(Kind kind) throws Throwable {
     kind.run(
         () ->
-            assertThatThrownBy(() -> new NurseryOptions("n", false, false, (task, error) -> {}))
+            assertThatThrownBy(
+                    () -> new NurseryOptions("n", false, false, null, (task, error) -> {}))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll("'n'", "onFailure", "supervised(true)"));
   }

@@ -1,4 +1,4 @@
-package dev.greenhouse.nursery.scheduler;
+package dev.greenhouse.nursery.housekeeping;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;

@@ -1,4 +1,4 @@
-package dev.greenhouse.nursery.scheduler;
+package dev.greenhouse.nursery.housekeeping;
 
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;

@@ -1,4 +1,4 @@
-package dev.greenhouse.nursery.scheduler;
+package dev.greenhouse.nursery.housekeeping;
 
 import dev.greenhouse.instrumentation.Instrument;
 import org.slf4j.Logger;
@@ -12,6 +12,11 @@ public final class Reports {
   /// Logs at WARN.
   public static void warn(String message) {
     Worker.REPORTER.execute(() -> log().warn(message));
+  }
+
+  /// Logs at WARN, with a stack.
+  public static void warn(String message, Throwable stack) {
+    Worker.REPORTER.execute(() -> log().warn(message, stack));
   }
 
   /// Logs at ERROR.

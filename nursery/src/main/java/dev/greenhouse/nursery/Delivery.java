@@ -1,0 +1,147 @@
+package dev.greenhouse.nursery;
+
+import dev.greenhouse.nursery.housekeeping.Housekeeper;
+import dev.greenhouse.nursery.housekeeping.Reports;
+import dev.greenhouse.nursery.housekeeping.Timer;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/// How a cancellation reaches the tasks in a scope: at once by a walk over all of them, and then,
+/// slower and slower, again, for those who swallowed it and wait in something that is not ours.
+///
+/// The step's end sees most of these earlier; this is for waits that end no step, such as pinned
+/// ones, and for all of them without the flag. What has not moved for long is reported once.
+final class Delivery extends Timer {
+  private static final long FIRST_SWEEP = TimeUnit.MILLISECONDS.toNanos(1);
+  private static final long BRISK_SWEEP = TimeUnit.MILLISECONDS.toNanos(16);
+  private static final int BRISK_SWEEPS = 32; // some swallow a few interrupts before they end
+  private static final long SLOWEST_SWEEP = TimeUnit.SECONDS.toNanos(1);
+
+  /// Tasks that are cancelled for the first time in a later sweep are noted from here on, those of
+  /// the beginning are told apart by the time of the cancellation.
+  private static final int SWEEPS_BEFORE_NOTES = 8;
+
+  private final CancelScope scope;
+  private final long reportAfter;
+  private long delay = FIRST_SWEEP;
+  private int sweeps;
+
+  /// Since when a task is known to be cancelled and there, or -1 if that was reported. Housekeeper
+  /// only.
+  private @Nullable Map<TaskImpl<?>, Long> stubborn;
+
+  private Delivery(CancelScope scope) {
+    this.scope = scope;
+    this.reportAfter = scope.task().greenhouse().reportStuckAfterNanos();
+  }
+
+  /// Tells all tasks in a scope that something around them was cancelled.
+  static void begin(CancelScope scope) {
+    boolean again = true;
+    try {
+      again = spread(scope, Delivery::tell);
+    } finally {
+      if (again) {
+        new Delivery(scope).schedule();
+      }
+    }
+  }
+
+  private static boolean tell(TaskImpl<?> task) {
+    task.deliver();
+    return true;
+  }
+
+  private void schedule() {
+    Housekeeper.get().schedule(this, delay);
+  }
+
+  @Override
+  protected void fire() {
+    if (scope.isLeft()) {
+      return;
+    }
+    if (spread(scope, sweeps < SWEEPS_BEFORE_NOTES ? TaskImpl::deliverAgain : this::sweep)) {
+      delay = Math.min(delay * 2, ++sweeps < BRISK_SWEEPS ? BRISK_SWEEP : SLOWEST_SWEEP);
+      schedule();
+    }
+  }
+
+  private boolean sweep(TaskImpl<?> task) {
+    boolean alive = task.deliverAgain();
+    Map<TaskImpl<?>, Long> since = stubborn;
+    if (since == null) {
+      stubborn = since = new HashMap<>();
+    }
+    CancelScope cancelled = alive ? task.visibleCancelled() : null;
+    if (cancelled == null || waitsForOthers(task)) {
+      since.remove(task);
+      return alive;
+    }
+    long now = System.nanoTime();
+    long first = since.computeIfAbsent(task, t -> Math.max(1, now));
+    if (first >= 0 && now - first >= reportAfter) {
+      since.put(task, -1L);
+      report(task, cancelled);
+    }
+    return alive;
+  }
+
+  /// Whoever closes a nursery waits for its tasks, and these are reported.
+  private static boolean waitsForOthers(TaskImpl<?> task) {
+    NurseryImpl n = task.innermost();
+    return n != null && n.isClosing() && task.waits();
+  }
+
+  private void report(TaskImpl<?> task, CancelScope cancelled) {
+    Throwable stack = new Throwable("the stack of task '%s' now".formatted(task.name()));
+    stack.setStackTrace(task.thread().getStackTrace());
+    Reports.warn(
+        "Task '%s' is cancelled but still blocked after %s: %s, in scope '%s'. It waits in something that ignores interrupts, or goes on after them; its stack as it is now follows."
+            .formatted(
+                task.name(),
+                Durations.text(java.time.Duration.ofNanos(reportAfter)),
+                cancelled.reasonOrNull(),
+                cancelled.name()),
+        stack);
+  }
+
+  /// Shows every task that a scope may cover to a visitor, by a walk without recursion, as trees
+  /// can be deep. Returns whether the visitor said true of one.
+  static boolean spread(CancelScope scope, Predicate<TaskImpl<?>> visitor) {
+    TaskImpl<?> owner = scope.task();
+    var nurseries = new ArrayDeque<NurseryImpl>();
+    boolean any = visitor.test(owner);
+    for (NurseryImpl n = owner.innermost(); n != null && scope.isAround(n); n = n.outer()) {
+      nurseries.add(n);
+    }
+    any |= showStarting(owner, nurseries, visitor);
+    for (NurseryImpl n; (n = nurseries.poll()) != null; ) {
+      for (TaskImpl<?> child : n.membersForCancel()) {
+        any |= visitor.test(child);
+        child.addNurseriesTo(nurseries);
+        any |= showStarting(child, nurseries, visitor);
+      }
+    }
+    return any;
+  }
+
+  private static boolean showStarting(
+      TaskImpl<?> starter, ArrayDeque<NurseryImpl> nurseries, Predicate<TaskImpl<?>> visitor) {
+    boolean any = false;
+    for (TaskImpl<?> s = starter.starting(); s != null; s = s.starting()) {
+      any |= visitor.test(s);
+      s.addNurseriesTo(nurseries);
+    }
+    return any;
+  }
+
+  @Override
+  public String toString() {
+    return "the delivery of the cancellation of " + scope;
+  }
+}

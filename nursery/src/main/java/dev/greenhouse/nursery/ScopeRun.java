@@ -1,0 +1,149 @@
+package dev.greenhouse.nursery;
+
+import dev.greenhouse.instrumentation.CancelReason.Source;
+import dev.greenhouse.nursery.jdk.Sneaky;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/// Runs operations in cancel scopes: enters, runs, decides whether what was thrown ends there, and
+/// leaves.
+final class ScopeRun {
+  /// What stands for a value if the scope was cut off.
+  private record Cut(Throwable thrown) {}
+
+  private ScopeRun() {}
+
+  // ---- scopes made for one operation
+
+  static <T, X extends Throwable> Optional<T> callFresh(
+      CancelScope scope, @Nullable Object time, ScopedValue.CallableOp<? extends T, X> op)
+      throws X {
+    return optional(scope, inFresh(scope, time, op));
+  }
+
+  static <X extends Throwable> boolean runFresh(
+      CancelScope scope, @Nullable Object time, VoidOp<X> op) throws X {
+    return !(inFresh(scope, time, asCall(op)) instanceof Cut);
+  }
+
+  @SuppressWarnings({"unchecked", "NullAway"}) // T is nullable where the value is
+  static <T extends @Nullable Object, X extends Throwable> T callOrFail(
+      CancelScope scope, Object time, ScopedValue.CallableOp<? extends T, X> op)
+      throws X, TimeoutException {
+    Object result = inFresh(scope, time, op);
+    if (!(result instanceof Cut(Throwable thrown))) {
+      return (T) result;
+    }
+    var reason = Objects.requireNonNull(scope.reasonOrNull());
+    if (reason.source() != Source.DEADLINE) {
+      throw Sneaky.<RuntimeException>rethrow(thrown);
+    }
+    var timeout =
+        new TimeoutException(
+            "%s, in scope '%s' of task '%s'".formatted(reason, scope.name(), scope.task().name()));
+    timeout.initCause(thrown);
+    throw timeout;
+  }
+
+  @SuppressWarnings({"unchecked", "NullAway"}) // T is nullable where the value is
+  static <T extends @Nullable Object, X extends Throwable> T callShielded(
+      CancelScope shield, ScopedValue.CallableOp<? extends T, X> op) throws X {
+    Object result = inFresh(shield, null, op);
+    if (result instanceof Cut(Throwable thrown)) {
+      throw Sneaky.<RuntimeException>rethrow(thrown);
+    }
+    return (T) result;
+  }
+
+  private static <X extends Throwable> @Nullable Object inFresh(
+      CancelScope scope, @Nullable Object time, ScopedValue.CallableOp<?, X> op) throws X {
+    Objects.requireNonNull(op, "op");
+    TaskImpl<?> task = TaskImpl.requireCurrent();
+    scope.enterFresh(task, time);
+    return execute(task, scope, op);
+  }
+
+  // ---- scopes that were there before
+
+  static <T, X extends Throwable> Optional<T> call(
+      CancelScope scope, ScopedValue.CallableOp<? extends T, X> op) throws X {
+    return optional(scope, inExisting(scope, op));
+  }
+
+  static <X extends Throwable> boolean run(CancelScope scope, VoidOp<X> op) throws X {
+    return !(inExisting(scope, asCall(op)) instanceof Cut);
+  }
+
+  private static <X extends Throwable> @Nullable Object inExisting(
+      CancelScope scope, ScopedValue.CallableOp<?, X> op) throws X {
+    Objects.requireNonNull(op, "op");
+    TaskImpl<?> task = TaskImpl.requireCurrent();
+    scope.enter(task);
+    return execute(task, scope, op);
+  }
+
+  // ---- both
+
+  private static <X extends Throwable> @Nullable Object execute(
+      TaskImpl<?> task, CancelScope scope, ScopedValue.CallableOp<?, X> op) throws X {
+    Object value;
+    try {
+      value = op.call();
+    } catch (Throwable t) {
+      Throwable leftOpen = closeLeftovers(task, scope);
+      boolean absorbed = leftOpen == null && scope.absorbs(task, t);
+      scope.leave(task, absorbed);
+      if (absorbed) {
+        return new Cut(t);
+      }
+      if (leftOpen != null) {
+        t.addSuppressed(leftOpen);
+      }
+      throw Sneaky.<RuntimeException>rethrow(t);
+    }
+    Throwable leftOpen = closeLeftovers(task, scope);
+    scope.leave(task, false);
+    if (leftOpen != null) {
+      throw Sneaky.<RuntimeException>rethrow(leftOpen);
+    }
+    return value;
+  }
+
+  /// Nurseries that the operation has left open are cancelled and closed, and that is an error.
+  private static @Nullable Throwable closeLeftovers(TaskImpl<?> task, CancelScope scope) {
+    Throwable first = null;
+    while (task.scope() != scope) {
+      NurseryImpl n = task.innermost();
+      if (n == null) {
+        throw new AssertionError("a scope is left that is not entered: " + scope);
+      }
+      Throwable error = n.closeLeftIn(scope);
+      if (first == null) {
+        first = error;
+      } else {
+        first.addSuppressed(error);
+      }
+    }
+    return first;
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <T> Optional<T> optional(CancelScope scope, @Nullable Object result) {
+    if (result == null) {
+      throw new NullPointerException(
+          "The operation in scope '%s' of task '%s' returned null, which an empty result could not be told from. Return a value, or use the form without one."
+              .formatted(scope.name(), scope.task().name()));
+    }
+    return result instanceof Cut ? Optional.empty() : Optional.of((T) result);
+  }
+
+  static <X extends Throwable> ScopedValue.CallableOp<@Nullable Void, X> asCall(VoidOp<X> op) {
+    Objects.requireNonNull(op, "op");
+    return () -> {
+      op.run();
+      return null;
+    };
+  }
+}
