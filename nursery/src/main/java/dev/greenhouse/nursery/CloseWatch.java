@@ -4,6 +4,7 @@ import dev.greenhouse.nursery.housekeeping.Guarded;
 import dev.greenhouse.nursery.housekeeping.Housekeeper;
 import dev.greenhouse.nursery.housekeeping.Reports;
 import dev.greenhouse.nursery.housekeeping.Timer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -18,7 +19,6 @@ import org.jspecify.annotations.Nullable;
 /// one that does not wait for long.
 final class CloseWatch extends Guarded {
   private static final long TICK = TimeUnit.MILLISECONDS.toNanos(5);
-  private static final long REPORT_AFTER = TimeUnit.SECONDS.toNanos(10);
   private static final int NAMES = 20;
 
   /// A nursery's place in the list.
@@ -40,6 +40,13 @@ final class CloseWatch extends Guarded {
   // Under the spin word.
   private @Nullable Seat first;
   private boolean ticking;
+
+  private final long reportAfter;
+
+  /// Makes a watch that reports who has waited for so many nanoseconds.
+  CloseWatch(long reportAfter) {
+    this.reportAfter = reportAfter;
+  }
 
   void enter(Seat seat) {
     boolean start;
@@ -73,7 +80,7 @@ final class CloseWatch extends Guarded {
       unlock();
     }
     if (report != null) {
-      Housekeeper.get().remove(report);
+      report.drop();
     }
   }
 
@@ -109,7 +116,7 @@ final class CloseWatch extends Guarded {
         }
         for (Seat s : waited) {
           unlink(s);
-          s.report = new Report(s.nursery);
+          s.report = new Report(s.nursery, reportAfter);
         }
         again = first != null;
         ticking = again;
@@ -132,7 +139,7 @@ final class CloseWatch extends Guarded {
       report = s.report;
       unlock();
       if (report != null) {
-        Housekeeper.get().schedule(report, REPORT_AFTER);
+        Housekeeper.get().schedule(report, reportAfter);
       }
     }
 
@@ -145,9 +152,11 @@ final class CloseWatch extends Guarded {
   /// Says once what a `close()` waits for.
   private static final class Report extends Timer {
     private final NurseryImpl nursery;
+    private final long after;
 
-    Report(NurseryImpl nursery) {
+    Report(NurseryImpl nursery, long after) {
       this.nursery = nursery;
+      this.after = after;
     }
 
     @Override
@@ -159,10 +168,11 @@ final class CloseWatch extends Guarded {
       String names =
           tasks.stream().limit(NAMES).map(Task::name).collect(Collectors.joining("', '", "'", "'"));
       Reports.warn(
-          "close() of nursery '%s' in task '%s' has waited 10 s for %d tasks: %s%s. If its body threw, open it by Nursery.run or with cancelOnClose."
+          "close() of nursery '%s' in task '%s' has waited %s for %d tasks: %s%s. If its body threw, open it by Nursery.run or with cancelOnClose."
               .formatted(
                   nursery.name(),
                   nursery.owner().name(),
+                  Durations.text(Duration.ofNanos(after)),
                   tasks.size(),
                   names,
                   tasks.size() > NAMES ? " ..." : ""));

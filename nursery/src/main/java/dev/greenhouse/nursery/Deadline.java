@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// No timer is set before the task first waits: most operations end without.
 final class Deadline extends Timer {
-  private final CancelScope scope;
+  private final ScopeImpl scope;
   private final Object given; // Duration or Instant: what the user said
   private final boolean isGrace;
 
@@ -22,23 +22,23 @@ final class Deadline extends Timer {
   /// A timer is set, or was. Before that only the task itself touches it.
   boolean armed;
 
-  private Deadline(CancelScope scope, long at, Object given, boolean isGrace) {
+  private Deadline(ScopeImpl scope, long at, Object given, boolean isGrace) {
     this.scope = scope;
     this.at = at;
     this.given = given;
     this.isGrace = isGrace;
   }
 
-  static Deadline after(CancelScope scope, long now, Duration time) {
+  static Deadline after(ScopeImpl scope, long now, Duration time) {
     return new Deadline(scope, now + Durations.saturatedNanos(time), time, false);
   }
 
-  static Deadline at(CancelScope scope, long now, Instant instant, Instant time) {
+  static Deadline at(ScopeImpl scope, long now, Instant instant, Instant time) {
     long left = Durations.saturatedNanos(Durations.between(instant, time));
     return new Deadline(scope, now + left, time, false);
   }
 
-  static Deadline ofGrace(CancelScope scope, long now, Duration grace) {
+  static Deadline ofGrace(ScopeImpl scope, long now, Duration grace) {
     return new Deadline(scope, now + Durations.saturatedNanos(grace), grace, true);
   }
 

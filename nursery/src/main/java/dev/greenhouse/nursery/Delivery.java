@@ -3,6 +3,7 @@ package dev.greenhouse.nursery;
 import dev.greenhouse.nursery.housekeeping.Housekeeper;
 import dev.greenhouse.nursery.housekeeping.Reports;
 import dev.greenhouse.nursery.housekeeping.Timer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
@@ -25,7 +26,7 @@ final class Delivery extends Timer {
   /// the beginning are told apart by the time of the cancellation.
   private static final int SWEEPS_BEFORE_NOTES = 8;
 
-  private final CancelScope scope;
+  private final ScopeImpl scope;
   private final long reportAfter;
   private long delay = FIRST_SWEEP;
   private int sweeps;
@@ -34,13 +35,13 @@ final class Delivery extends Timer {
   /// only.
   private @Nullable Map<TaskImpl<?>, Long> stubborn;
 
-  private Delivery(CancelScope scope) {
+  private Delivery(ScopeImpl scope) {
     this.scope = scope;
     this.reportAfter = scope.task().greenhouse().reportStuckAfterNanos();
   }
 
   /// Tells all tasks in a scope that something around them was cancelled.
-  static void begin(CancelScope scope) {
+  static void begin(ScopeImpl scope) {
     boolean again = true;
     try {
       again = spread(scope, Delivery::tell);
@@ -77,7 +78,7 @@ final class Delivery extends Timer {
     if (since == null) {
       stubborn = since = new HashMap<>();
     }
-    CancelScope cancelled = alive ? task.visibleCancelled() : null;
+    ScopeImpl cancelled = alive ? task.visibleCancelled() : null;
     if (cancelled == null || waitsForOthers(task)) {
       since.remove(task);
       return alive;
@@ -97,14 +98,14 @@ final class Delivery extends Timer {
     return n != null && n.isClosing() && task.waits();
   }
 
-  private void report(TaskImpl<?> task, CancelScope cancelled) {
+  private void report(TaskImpl<?> task, ScopeImpl cancelled) {
     Throwable stack = new Throwable("the stack of task '%s' now".formatted(task.name()));
     stack.setStackTrace(task.thread().getStackTrace());
     Reports.warn(
         "Task '%s' is cancelled but still blocked after %s: %s, in scope '%s'. It waits in something that ignores interrupts, or goes on after them; its stack as it is now follows."
             .formatted(
                 task.name(),
-                Durations.text(java.time.Duration.ofNanos(reportAfter)),
+                Durations.text(Duration.ofNanos(reportAfter)),
                 cancelled.reasonOrNull(),
                 cancelled.name()),
         stack);
@@ -112,7 +113,7 @@ final class Delivery extends Timer {
 
   /// Shows every task that a scope may cover to a visitor, by a walk without recursion, as trees
   /// can be deep. Returns whether the visitor said true of one.
-  static boolean spread(CancelScope scope, Predicate<TaskImpl<?>> visitor) {
+  static boolean spread(ScopeImpl scope, Predicate<TaskImpl<?>> visitor) {
     TaskImpl<?> owner = scope.task();
     var nurseries = new ArrayDeque<NurseryImpl>();
     boolean any = visitor.test(owner);

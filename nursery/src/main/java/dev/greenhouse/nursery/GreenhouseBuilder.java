@@ -107,8 +107,8 @@ public final class GreenhouseBuilder {
     return this;
   }
 
-  /// Sets how long a task may stay blocked after its cancellation before that is logged, once, with
-  /// its stack. In real time, whatever the clock.
+  /// Sets how long a task may stay blocked after its cancellation, and the owner of a nursery in
+  /// `close()`, before that is logged, once. In real time, whatever the clock.
   ///
   /// @param time more than zero; 10 s if none is given
   /// @return this

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// `ScopedValue` binding that is left, closes the scopes opened inside and waits for their threads,
 /// which perhaps never end. Then the nursery is cancelled, and the log says so.
 ///
+/// On the way it also shows the tasks to [PinnedWaits].
+///
 /// A look a second while the greenhouse has tasks, seldomer if looking takes long; only owners of
 /// nurseries that wait in nothing of ours are looked at closely.
 final class LeftOpenWatch {
@@ -24,9 +26,11 @@ final class LeftOpenWatch {
 
   private final OpenGreenhouse greenhouse;
   private final AtomicBoolean looking = new AtomicBoolean();
+  private final @Nullable PinnedWaits pinned; // where a pinned task stops all others
 
   LeftOpenWatch(OpenGreenhouse greenhouse) {
     this.greenhouse = greenhouse;
+    this.pinned = greenhouse.scheduler().isSingle() ? new PinnedWaits() : null;
   }
 
   /// A root has come. Whoever adds one calls this afterwards.
@@ -58,6 +62,9 @@ final class LeftOpenWatch {
       Tree.forEach(
           g.rootTasks(),
           t -> {
+            if (w.pinned != null) {
+              w.pinned.examine(t);
+            }
             if (t.innermost() != null && (t.isBlockedElsewhere() || !t.thread().isAlive())) {
               suspects.add(t);
             }

@@ -23,7 +23,7 @@ final class NurseryImpl implements Nursery {
   private final TaskImpl<?> owner;
   private final NurseryOptions options;
   private final boolean tryForm;
-  private final CancelScope scope;
+  private final ScopeImpl scope;
   private final @Nullable NurseryImpl outer;
   private final TaskScope taskScope;
   private final @Nullable HostedForks hosted; // without the flag
@@ -46,7 +46,7 @@ final class NurseryImpl implements Nursery {
     this.options = options;
     this.tryForm = tryForm;
     this.outer = owner.innermost();
-    this.scope = new CancelScope(owner, owner.scope(), this);
+    this.scope = new ScopeImpl(owner, owner.scope(), this);
     if (owner.scheduler().carries) {
       this.hosted = null;
       this.taskScope = TaskScope.open(options.name(), null);
@@ -297,7 +297,7 @@ final class NurseryImpl implements Nursery {
   }
 
   private void refuseInsideOfAScope() {
-    CancelScope s = owner.scope();
+    ScopeImpl s = owner.scope();
     while (s != null && s.nursery != null && s != scope) {
       s = s.outer; // nurseries that were opened later: these are closed with it
     }
@@ -356,7 +356,7 @@ final class NurseryImpl implements Nursery {
   }
 
   /// The owner's operation in a scope has ended without closing this one, which it opened in there.
-  Throwable closeLeftIn(CancelScope around) {
+  Throwable closeLeftIn(ScopeImpl around) {
     var error =
         new IllegalStateException(
             "The operation in scope '%s' of task '%s' ended and left nursery '%s' open, so that was cancelled and closed. Open nurseries in a try-with-resources statement."
@@ -547,7 +547,7 @@ final class NurseryImpl implements Nursery {
   }
 
   @Override
-  public CancelScope cancelScope() {
+  public ScopeImpl cancelScope() {
     return scope;
   }
 
@@ -558,8 +558,8 @@ final class NurseryImpl implements Nursery {
   }
 
   Cancelled cancelledFor(TaskImpl<?> task) {
-    CancelScope outside = task.visibleCancelled();
-    CancelScope cancelled = outside != null ? outside : scope;
+    ScopeImpl outside = task.visibleCancelled();
+    ScopeImpl cancelled = outside != null ? outside : scope;
     CancelReason reason = Objects.requireNonNull(cancelled.reasonOrNull());
     return new Cancelled(reason, cancelled.name(), task.name());
   }

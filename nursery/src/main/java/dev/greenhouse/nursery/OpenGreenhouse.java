@@ -65,7 +65,7 @@ public final class OpenGreenhouse implements Greenhouse {
   /// Several on a pool, so that nurseries on many carriers don't meet in one.
   private final CloseWatch[] closeWatches;
 
-  private final LeftOpenWatch leftOpenWatch = new LeftOpenWatch(this);
+  private final LeftOpenWatch leftOpenWatch;
   private final AtomicBoolean begun = new AtomicBoolean();
   private final AtomicReference<@Nullable SystemTaskFailedException> systemFailure =
       new AtomicReference<>();
@@ -97,8 +97,9 @@ public final class OpenGreenhouse implements Greenhouse {
     instruments.forEach(this.instruments::add); // before a loop begins to run
     SocketPoller.ensureStarted();
     this.scheduler = scheduler.apply(this);
+    this.leftOpenWatch = new LeftOpenWatch(this);
     this.closeWatches = new CloseWatch[this.scheduler.isSingle() ? 1 : POOL_WATCHES];
-    Arrays.setAll(closeWatches, i -> new CloseWatch());
+    Arrays.setAll(closeWatches, i -> new CloseWatch(reportStuckAfterNanos));
   }
 
   // ---- running

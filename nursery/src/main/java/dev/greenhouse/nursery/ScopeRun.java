@@ -18,19 +18,18 @@ final class ScopeRun {
   // ---- scopes made for one operation
 
   static <T, X extends Throwable> Optional<T> callFresh(
-      CancelScope scope, @Nullable Object time, ScopedValue.CallableOp<? extends T, X> op)
-      throws X {
+      ScopeImpl scope, @Nullable Object time, ScopedValue.CallableOp<? extends T, X> op) throws X {
     return optional(scope, inFresh(scope, time, op));
   }
 
   static <X extends Throwable> boolean runFresh(
-      CancelScope scope, @Nullable Object time, VoidOp<X> op) throws X {
+      ScopeImpl scope, @Nullable Object time, VoidOp<X> op) throws X {
     return !(inFresh(scope, time, asCall(op)) instanceof Cut);
   }
 
   @SuppressWarnings({"unchecked", "NullAway"}) // T is nullable where the value is
   static <T extends @Nullable Object, X extends Throwable> T callOrFail(
-      CancelScope scope, Object time, ScopedValue.CallableOp<? extends T, X> op)
+      ScopeImpl scope, Object time, ScopedValue.CallableOp<? extends T, X> op)
       throws X, TimeoutException {
     Object result = inFresh(scope, time, op);
     if (!(result instanceof Cut(Throwable thrown))) {
@@ -49,7 +48,7 @@ final class ScopeRun {
 
   @SuppressWarnings({"unchecked", "NullAway"}) // T is nullable where the value is
   static <T extends @Nullable Object, X extends Throwable> T callShielded(
-      CancelScope shield, ScopedValue.CallableOp<? extends T, X> op) throws X {
+      ScopeImpl shield, ScopedValue.CallableOp<? extends T, X> op) throws X {
     Object result = inFresh(shield, null, op);
     if (result instanceof Cut(Throwable thrown)) {
       throw Sneaky.<RuntimeException>rethrow(thrown);
@@ -58,36 +57,47 @@ final class ScopeRun {
   }
 
   private static <X extends Throwable> @Nullable Object inFresh(
-      CancelScope scope, @Nullable Object time, ScopedValue.CallableOp<?, X> op) throws X {
+      ScopeImpl scope, @Nullable Object time, ScopedValue.CallableOp<?, X> op) throws X {
     Objects.requireNonNull(op, "op");
     TaskImpl<?> task = TaskImpl.requireCurrent();
-    scope.enterFresh(task, time);
+    try {
+      scope.enterFresh(task, time);
+    } catch (Throwable t) {
+      scope.leaveIfEntered(task);
+      throw t;
+    }
     return execute(task, scope, op);
   }
 
   // ---- scopes that were there before
 
   static <T, X extends Throwable> Optional<T> call(
-      CancelScope scope, ScopedValue.CallableOp<? extends T, X> op) throws X {
+      ScopeImpl scope, ScopedValue.CallableOp<? extends T, X> op) throws X {
     return optional(scope, inExisting(scope, op));
   }
 
-  static <X extends Throwable> boolean run(CancelScope scope, VoidOp<X> op) throws X {
+  static <X extends Throwable> boolean run(ScopeImpl scope, VoidOp<X> op) throws X {
     return !(inExisting(scope, asCall(op)) instanceof Cut);
   }
 
   private static <X extends Throwable> @Nullable Object inExisting(
-      CancelScope scope, ScopedValue.CallableOp<?, X> op) throws X {
+      ScopeImpl scope, ScopedValue.CallableOp<?, X> op) throws X {
     Objects.requireNonNull(op, "op");
     TaskImpl<?> task = TaskImpl.requireCurrent();
-    scope.enter(task);
+    scope.refuseIfUsed(task);
+    try {
+      scope.enter(task);
+    } catch (Throwable t) {
+      scope.leaveIfEntered(task);
+      throw t;
+    }
     return execute(task, scope, op);
   }
 
   // ---- both
 
   private static <X extends Throwable> @Nullable Object execute(
-      TaskImpl<?> task, CancelScope scope, ScopedValue.CallableOp<?, X> op) throws X {
+      TaskImpl<?> task, ScopeImpl scope, ScopedValue.CallableOp<?, X> op) throws X {
     Object value;
     try {
       value = op.call();
@@ -112,14 +122,19 @@ final class ScopeRun {
   }
 
   /// Nurseries that the operation has left open are cancelled and closed, and that is an error.
-  private static @Nullable Throwable closeLeftovers(TaskImpl<?> task, CancelScope scope) {
+  /// Scopes that are still there are those whose leaving died of a stack overflow.
+  private static @Nullable Throwable closeLeftovers(TaskImpl<?> task, ScopeImpl scope) {
     Throwable first = null;
     while (task.scope() != scope) {
-      NurseryImpl n = task.innermost();
-      if (n == null) {
+      ScopeImpl inner = task.scope();
+      if (inner == null) {
         throw new AssertionError("a scope is left that is not entered: " + scope);
       }
-      Throwable error = n.closeLeftIn(scope);
+      if (inner.nursery == null) {
+        inner.leave(task, false);
+        continue;
+      }
+      Throwable error = inner.nursery.closeLeftIn(scope);
       if (first == null) {
         first = error;
       } else {
@@ -130,7 +145,7 @@ final class ScopeRun {
   }
 
   @SuppressWarnings("unchecked")
-  private static <T> Optional<T> optional(CancelScope scope, @Nullable Object result) {
+  private static <T> Optional<T> optional(ScopeImpl scope, @Nullable Object result) {
     if (result == null) {
       throw new NullPointerException(
           "The operation in scope '%s' of task '%s' returned null, which an empty result could not be told from. Return a value, or use the form without one."

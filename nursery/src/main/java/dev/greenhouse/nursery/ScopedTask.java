@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 abstract class ScopedTask extends Fiber {
   private static final VarHandle SCOPE =
       ConstantBootstraps.fieldVarHandle(
-          MethodHandles.lookup(), "scope", VarHandle.class, ScopedTask.class, CancelScope.class);
+          MethodHandles.lookup(), "scope", VarHandle.class, ScopedTask.class, ScopeImpl.class);
 
   private static final VarHandle INNERMOST =
       ConstantBootstraps.fieldVarHandle(
@@ -30,7 +30,7 @@ abstract class ScopedTask extends Fiber {
   private static final class Extras {
     /// Its own scope, around all that it opens: made by who cancels the task first, under the
     /// task's spin word.
-    volatile @Nullable CancelScope own;
+    volatile @Nullable ScopeImpl own;
 
     /// The start that it is under. Written before the task's own start; to null by `started`.
     volatile @Nullable Start<?> startedUnder;
@@ -42,7 +42,7 @@ abstract class ScopedTask extends Fiber {
   private final @Nullable NurseryImpl nursery;
 
   // Own thread writes; read anywhere.
-  private volatile @Nullable CancelScope scope; // the innermost that the task has opened
+  private volatile @Nullable ScopeImpl scope; // the innermost that the task has opened
   private volatile @Nullable NurseryImpl innermost;
 
   private volatile @Nullable Extras extras; // made under the spin word
@@ -95,7 +95,7 @@ abstract class ScopedTask extends Fiber {
   }
 
   /// {@return the innermost scope that the task itself has opened}
-  @Nullable CancelScope scope() {
+  @Nullable ScopeImpl scope() {
     return scope;
   }
 
@@ -127,16 +127,16 @@ abstract class ScopedTask extends Fiber {
   }
 
   /// A scope that is no nursery's, of the own thread, as with nurseries.
-  void push(CancelScope s) {
+  void push(ScopeImpl s) {
     scope = s;
   }
 
-  void pop(CancelScope s) {
+  void pop(ScopeImpl s) {
     scope = s.outer;
   }
 
-  boolean isOnStack(CancelScope wanted) {
-    for (CancelScope s = scope; s != null; s = s.outer) {
+  boolean isOnStack(ScopeImpl wanted) {
+    for (ScopeImpl s = scope; s != null; s = s.outer) {
       if (s == wanted) {
         return true;
       }
@@ -167,7 +167,7 @@ abstract class ScopedTask extends Fiber {
   protected final void armDeadlines() {
     int left = unarmed();
     setUnarmed(0);
-    for (CancelScope s = scope; s != null && left > 0; s = s.outer) {
+    for (ScopeImpl s = scope; s != null && left > 0; s = s.outer) {
       Deadline d = s.deadlineOrNull();
       if (d != null && !d.armed) {
         left--;
@@ -185,7 +185,7 @@ abstract class ScopedTask extends Fiber {
   private boolean expireOwnDeadlines() {
     boolean any = false;
     long now = 0;
-    for (CancelScope s = scope; s != null; s = s.outer) {
+    for (ScopeImpl s = scope; s != null; s = s.outer) {
       Deadline d = s.deadlineOrNull();
       if (d != null) {
         now = any ? now : scheduler().clock.nanoTime();
@@ -238,19 +238,19 @@ abstract class ScopedTask extends Fiber {
     return hasSignal();
   }
 
-  @Nullable CancelScope ownScope() {
+  @Nullable ScopeImpl ownScope() {
     Extras e = extras;
     return e == null ? null : e.own;
   }
 
   /// {@return the task's own scope, around all that it opens}
-  CancelScope ownScopeMade() {
+  ScopeImpl ownScopeMade() {
     Extras e = extrasMade();
-    CancelScope mine = e.own;
+    ScopeImpl mine = e.own;
     if (mine != null) {
       return mine;
     }
-    var made = new CancelScope(self(), null, null);
+    var made = new ScopeImpl(self(), null, null);
     lock();
     try {
       mine = e.own;
@@ -264,15 +264,15 @@ abstract class ScopedTask extends Fiber {
   }
 
   /// {@return the outermost cancelled scope that covers the task now, or null}
-  @Nullable CancelScope visibleCancelled() {
+  @Nullable ScopeImpl visibleCancelled() {
     return visibleCancelled(this, scope);
   }
 
   /// {@return the outermost cancelled scope from `scope` of `task` outwards}
-  static @Nullable CancelScope visibleCancelled(ScopedTask task, @Nullable CancelScope scope) {
-    CancelScope found = null;
+  static @Nullable ScopeImpl visibleCancelled(ScopedTask task, @Nullable ScopeImpl scope) {
+    ScopeImpl found = null;
     ScopedTask t = task;
-    CancelScope s = scope;
+    ScopeImpl s = scope;
     while (true) {
       for (; s != null; s = s.outer) {
         found = s.reasonOrNull() != null ? s : found;
@@ -282,11 +282,11 @@ abstract class ScopedTask extends Fiber {
       }
       Extras extras = t.extras;
       if (extras != null) {
-        CancelScope mine = extras.own;
+        ScopeImpl mine = extras.own;
         found = mine != null && mine.reasonOrNull() != null ? mine : found;
         Start<?> start = extras.startedUnder;
         if (start != null) {
-          CancelScope ofStarter = visibleCancelled(start.starter, start.scope);
+          ScopeImpl ofStarter = visibleCancelled(start.starter, start.scope);
           found = ofStarter != null ? ofStarter : found;
         }
       }
@@ -306,7 +306,7 @@ abstract class ScopedTask extends Fiber {
 
   @Override
   public RuntimeException cancellation() {
-    CancelScope cancelled = visibleCancelled();
+    ScopeImpl cancelled = visibleCancelled();
     CancelReason reason = cancelled == null ? null : cancelled.reasonOrNull();
     if (cancelled == null || reason == null) {
       return new IllegalStateException(

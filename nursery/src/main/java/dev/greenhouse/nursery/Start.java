@@ -31,7 +31,7 @@ final class Start<T extends @Nullable Object> implements StartStatus<T>, Callabl
   /// The task that waits in `start`, and the innermost scope it is under.
   final TaskImpl<?> starter;
 
-  final @Nullable CancelScope scope;
+  final @Nullable ScopeImpl scope;
 
   // Set before the task is started.
   private @Nullable TaskImpl<?> child;

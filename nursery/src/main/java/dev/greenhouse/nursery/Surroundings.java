@@ -12,9 +12,9 @@ final class Surroundings {
   /// Shows the visible scopes from `scope` of `task` outwards to a visitor, until that says true.
   /// Returns whether it did.
   private static boolean any(
-      ScopedTask task, @Nullable CancelScope scope, Predicate<CancelScope> visitor) {
+      ScopedTask task, @Nullable ScopeImpl scope, Predicate<ScopeImpl> visitor) {
     ScopedTask t = task;
-    CancelScope s = scope;
+    ScopeImpl s = scope;
     while (true) {
       for (; s != null; s = s.outer) {
         if (visitor.test(s)) {
@@ -24,7 +24,7 @@ final class Surroundings {
           return false;
         }
       }
-      CancelScope own = t.ownScope();
+      ScopeImpl own = t.ownScope();
       if (own != null && visitor.test(own)) {
         return true;
       }
@@ -42,7 +42,7 @@ final class Surroundings {
   }
 
   /// {@return whether somebody asked a visible scope to wind down, or cancelled it}
-  static boolean isWindingDown(ScopedTask task, @Nullable CancelScope from) {
+  static boolean isWindingDown(ScopedTask task, @Nullable ScopeImpl from) {
     return any(task, from, s -> s.isWindingDown() || s.reasonOrNull() != null);
   }
 
@@ -66,7 +66,7 @@ final class Surroundings {
   /// {@return the earliest deadline of the scopes that the task itself has entered, or null}
   static @Nullable Deadline earliestOwnDeadline(ScopedTask task) {
     Deadline earliest = null;
-    for (CancelScope s = task.scope(); s != null; s = s.outer) {
+    for (ScopeImpl s = task.scope(); s != null; s = s.outer) {
       earliest = Deadline.earlier(earliest, s.deadlineOrNull());
     }
     return earliest;

@@ -162,7 +162,7 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
 
   /// {@return what it means that the body threw}
   Outcome<T> ended(Throwable thrown) {
-    CancelScope cause = visibleCancelled();
+    ScopeImpl cause = visibleCancelled();
     if (cause != null && Interrupts.isCancellation(thrown)) {
       return new Outcome.WasCancelled<>(Objects.requireNonNull(cause.reasonOrNull()));
     }

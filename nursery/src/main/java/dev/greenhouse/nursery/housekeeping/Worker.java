@@ -5,15 +5,11 @@ import java.util.concurrent.locks.LockSupport;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
-/// A daemon thread that does, in order, what must not be done on a carrier because it may block:
-/// writing to the log, closing somebody's channel. Handing it something never blocks and takes no
-/// lock.
+/// A daemon thread that does, in order, what must not be done on a carrier because it may block,
+/// such as writing to the log. Handing it something never blocks and takes no lock.
 public final class Worker {
   /// Writes to the log.
   public static final Worker REPORTER = new Worker("greenhouse-reporter");
-
-  /// Sends interrupts that run code of an interrupted channel.
-  public static final Worker INTERRUPTER = new Worker("greenhouse-interrupter");
 
   private final String name;
 
@@ -26,7 +22,7 @@ public final class Worker {
   /// Null until it is started.
   private volatile @Nullable Thread thread;
 
-  private Worker(String name) {
+  Worker(String name) {
     this.name = name;
   }
 

@@ -2,8 +2,8 @@ package dev.greenhouse.nursery.scheduler;
 
 import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.dispatch.Hooks;
+import dev.greenhouse.nursery.housekeeping.Interrupter;
 import dev.greenhouse.nursery.housekeeping.VirtualTime;
-import dev.greenhouse.nursery.housekeeping.Worker;
 import dev.greenhouse.nursery.jdk.VirtualThreads;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
@@ -457,6 +457,11 @@ public abstract class Fiber extends SteppedThread {
     return waiting;
   }
 
+  /// {@return whether the thread waits in an operation of ours and keeps its carrier meanwhile}
+  public final boolean isPinnedWhileItWaits() {
+    return carried && waiting && VirtualThreads.isPinned(thread());
+  }
+
   /// {@return whether the thread waits for anything that an interrupt may end}
   protected final boolean isBlocked() {
     Thread t = thread();
@@ -476,7 +481,7 @@ public abstract class Fiber extends SteppedThread {
     if (VirtualThreads.available() && !VirtualThreads.isInChannel(thread())) {
       interruptNow();
     } else {
-      Worker.INTERRUPTER.execute(this::interruptNow);
+      Interrupter.execute(this::interruptNow);
     }
   }
 
