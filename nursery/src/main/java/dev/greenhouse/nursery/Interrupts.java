@@ -1,6 +1,7 @@
 package dev.greenhouse.nursery;
 
 import dev.greenhouse.nursery.housekeeping.Reports;
+import dev.greenhouse.nursery.lowlevel.AwaitedHere;
 import java.io.InterruptedIOException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -36,7 +37,7 @@ final class Interrupts {
         return false; // a failure stays one, even if an interrupt is somewhere behind it
       }
       for (Throwable suppressed : t.getSuppressed()) {
-        if (!isCancellation(suppressed, d - 1)) {
+        if (!(suppressed instanceof AwaitedHere) && !isCancellation(suppressed, d - 1)) {
           return false;
         }
       }

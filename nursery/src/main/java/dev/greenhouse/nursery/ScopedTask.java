@@ -9,6 +9,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// The part of a task that is a place in the tree: its nursery, its stack of scopes and nurseries,
@@ -26,6 +27,8 @@ abstract class ScopedTask extends Fiber {
           ScopedTask.class,
           NurseryImpl.class);
 
+  private static final @Nullable Object[] NO_LOCALS = {};
+
   /// What few tasks have, kept apart because there may be a million of them.
   private static final class Extras {
     /// Its own scope, around all that it opens: made by who cancels the task first, under the
@@ -37,6 +40,9 @@ abstract class ScopedTask extends Fiber {
 
     /// The child of a pending start. Own thread writes.
     volatile @Nullable TaskImpl<?> starting;
+
+    /// What `TaskLocal` keeps. By anybody.
+    final AtomicReference<@Nullable Object[]> locals = new AtomicReference<>(NO_LOCALS);
   }
 
   private final @Nullable NurseryImpl nursery;
@@ -75,6 +81,17 @@ abstract class ScopedTask extends Fiber {
       unlock();
     }
     return e;
+  }
+
+  @Override
+  public final @Nullable Object[] locals() {
+    Extras e = extras;
+    return e == null ? NO_LOCALS : e.locals.get();
+  }
+
+  @Override
+  public final boolean replaceLocals(@Nullable Object[] expected, @Nullable Object[] wanted) {
+    return expected == wanted || extrasMade().locals.compareAndSet(expected, wanted);
   }
 
   // ---- its place

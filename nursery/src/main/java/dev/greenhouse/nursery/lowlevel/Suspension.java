@@ -60,13 +60,30 @@ public final class Suspension<T extends @Nullable Object> {
   /// @return the suspension
   /// @throws IllegalStateException if the current thread is no task
   public static <T extends @Nullable Object> Suspension<T> create() {
+    return new Suspension<>(requireCurrent());
+  }
+
+  private static Fiber requireCurrent() {
     Fiber fiber = Fiber.current();
     if (fiber == null) {
       throw new IllegalStateException(
           "Thread '%s' is no task, so it can't be suspended. Fork a task in a nursery, or open a nursery on this thread first."
               .formatted(Thread.currentThread().getName()));
     }
-    return new Suspension<>(fiber);
+    return fiber;
+  }
+
+  /// Says that an operation of the current task has its result already and need not wait. A
+  /// checkpoint, which lets others run if the task has done many such operations in this step.
+  ///
+  /// @throws dev.greenhouse.nursery.Cancelled if the task is cancelled
+  /// @throws IllegalStateException if the current thread is no task
+  public static void notNeeded() {
+    Fiber fiber = requireCurrent();
+    if (fiber.checkCancelled()) {
+      throw fiber.cancellation();
+    }
+    fiber.spendBudget();
   }
 
   // ---- resuming: any thread, never blocks
@@ -138,6 +155,34 @@ public final class Suspension<T extends @Nullable Object> {
   /// @throws IllegalStateException if another task made it, or it was awaited before
   public T await(AbortHandler onCancel) {
     return finish(true, Objects.requireNonNull(onCancel, "onCancel"));
+  }
+
+  /// Waits as [#await()] does, and undoes what was begun if the task is cancelled first. By then
+  /// the wait is over, so whatever the undoing brings about can't resume it.
+  ///
+  /// @param undo run once, in the waiting task, if the wait ends by cancellation; what it throws is
+  ///   attached to the cancellation
+  /// @return what it was resumed with
+  /// @throws dev.greenhouse.nursery.Cancelled if the task is cancelled first
+  /// @throws IllegalStateException if another task made it, or it was awaited before
+  public T awaitOrUndo(Runnable undo) {
+    Objects.requireNonNull(undo, "undo");
+    try {
+      return finish(true, null);
+    } catch (Throwable t) {
+      if (state == CANCELLED) {
+        undoFor(t, undo);
+      }
+      throw t;
+    }
+  }
+
+  private static void undoFor(Throwable cancellation, Runnable undo) {
+    try {
+      undo.run();
+    } catch (Throwable t) {
+      cancellation.addSuppressed(t);
+    }
   }
 
   /// Waits until the suspension is resumed, whatever is cancelled meanwhile: for short waits that

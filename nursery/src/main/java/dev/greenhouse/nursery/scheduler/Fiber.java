@@ -86,6 +86,12 @@ public abstract class Fiber extends SteppedThread {
   /// Cancels those of its own scopes whose deadlines have passed. Any thread.
   public abstract void expireDeadlines();
 
+  /// {@return what `TaskLocal` keeps for this fiber. Any thread; nobody changes the array}
+  public abstract @Nullable Object[] locals();
+
+  /// Replaces [#locals] if they are still the expected array. Any thread.
+  public abstract boolean replaceLocals(@Nullable Object[] expected, @Nullable Object[] wanted);
+
   // ---- the current one
 
   /// {@return the fiber that the current thread is the thread of, or null}
