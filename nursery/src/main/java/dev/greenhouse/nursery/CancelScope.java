@@ -384,7 +384,9 @@ public sealed interface CancelScope permits ScopeImpl {
   boolean shielded();
 
   /// Makes the scope a shield, or none any more: a shield keeps cancellation outside of it from
-  /// what is inside, with immediate effect. Its own cancellation is not affected.
+  /// what is inside, with immediate effect. Its own cancellation is not affected. If another thread
+  /// raises it after the task was cancelled, an interrupt that was sent before may still end one
+  /// wait of the JDK; if the task does, none is left.
   ///
   /// @param on whether it is one
   /// @return this

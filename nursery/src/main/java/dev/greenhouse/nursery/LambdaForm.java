@@ -45,6 +45,7 @@ final class LambdaForm {
     if (cancellation != null && (needsValue || nursery.isOwnerCancelled())) {
       throw rethrown(nursery, cancellation);
     }
+    nursery.throwIfCutOff();
     return value;
   }
 

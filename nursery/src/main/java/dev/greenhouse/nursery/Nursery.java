@@ -215,11 +215,13 @@ public sealed interface Nursery extends NurseryView, AutoCloseable permits Nurse
 
   /// Waits until every task in the nursery has ended, and closes it. Lets other tasks run, but is
   /// no cancellation point itself: a cancelled owner waits here for tasks that are cancelled with
-  /// it. Closing twice does nothing.
+  /// it, and leaves by [Cancelled] only if one of them was. Closing twice does nothing.
   ///
   /// What the tasks did happens-before this returns.
   ///
   /// @throws NurseryFailedException if a task failed; always a new one, with all failures
+  /// @throws Cancelled if none failed, but something around the nursery is cancelled and has cut
+  ///   off a task
   /// @throws IllegalStateException if another thread than the opener's calls it; or if nurseries
   ///   that the task opened later are still open: these were cancelled and closed first
   @Override

@@ -33,6 +33,7 @@ final class NurseryImpl implements Nursery {
       failures; // made by who fails first, under this.members' spin word
   private boolean left; // owner's thread only; to true, once
   private volatile boolean closing; // owner writes
+  private volatile boolean cutOff; // to true, by tasks before their outcomes are published
 
   /// Links and count of the [CloseWatch] that it is in while its owner waits in `close`, under its
   /// spin word.
@@ -219,6 +220,11 @@ final class NurseryImpl implements Nursery {
     failed(task, error);
   }
 
+  /// A task has ended because something was cancelled that is neither the nursery nor the task.
+  void cutOffFromOutside() {
+    cutOff = true;
+  }
+
   void bodyFailed(Throwable error) {
     failures().add(null, error);
     cancelFor(error);
@@ -293,6 +299,16 @@ final class NurseryImpl implements Nursery {
     }
     if (failed != null) {
       throw failed;
+    }
+    throwIfCutOff();
+  }
+
+  /// A task was cancelled by something outside of the nursery, and so the nursery's work is not
+  /// done: that goes on outwards, as the task's exception would have.
+  void throwIfCutOff() {
+    Object by = cutOff ? owner.visibleCancelled() : null;
+    if (by != null) {
+      throw owner.cancellation(by);
     }
   }
 

@@ -35,6 +35,10 @@ final class ScopeImpl implements CancelScope {
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "deadline", VarHandle.class, ScopeImpl.class, Deadline.class);
 
+  private static final VarHandle TOLD =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "told", VarHandle.class, ScopeImpl.class, boolean.class);
+
   private static final byte NEW = 0;
   private static final byte ENTERED = 1;
   private static final byte LEFT = 2;
@@ -60,13 +64,18 @@ final class ScopeImpl implements CancelScope {
   private volatile boolean shielded; // by anybody
   private volatile boolean windingDown; // to true, by anybody
   private boolean endsOnWindDown; // before it is entered
+
+  @SuppressWarnings("UnusedVariable") // accessed by TOLD
+  private volatile boolean told; // to true by who tells the instruments of the cancellation
+
   private boolean wasShielded; // to true before `shielded` is; the owner reads it at last
   private volatile boolean caught; // owner writes, when it leaves
 
   /// Null if there is none. Written under the owner's spin word once entered; read anywhere.
   private volatile @Nullable Deadline deadline;
 
-  /// The deadline of a scope that is not entered: Duration, Instant or null.
+  /// The deadline that was given last, Duration, Instant or null; it is the scope's when that is
+  /// entered.
   private volatile @Nullable Object planned;
 
   /// The scope of a nursery, or of a task, which is on its stack from the beginning.
@@ -100,7 +109,12 @@ final class ScopeImpl implements CancelScope {
     windingDown = true;
     Deadline end = Deadline.ofGrace(this, task.scheduler().clock.nanoTime(), grace);
     replaceDeadline(task, end, true);
-    var asked = new CancelReason(Source.SHUTDOWN, "'%s' was asked to wind down".formatted(name()));
+    cutOffWindingDown();
+  }
+
+  /// Cancels what ends on winding down, in all tasks inside.
+  private void cutOffWindingDown() {
+    var asked = new CancelReason(Source.SHUTDOWN, "the task was asked to wind down");
     Delivery.spread(this, t -> cutOffWindingDown(t, asked));
   }
 
@@ -171,15 +185,11 @@ final class ScopeImpl implements CancelScope {
 
   private void setDeadline(Object time) {
     expireIfOver();
+    planned = time;
     TaskImpl<?> task = (TaskImpl<?>) OWNER.getVolatile(this);
-    if (task == null) {
-      planned = time;
-      task = (TaskImpl<?>) OWNER.getVolatile(this);
-      if (task == null) {
-        return; // whoever enters it reads what is planned after that
-      }
+    if (task != null) { // or else whoever enters it reads what is planned after that
+      replaceDeadline(task, made(task, time), false);
     }
-    replaceDeadline(task, made(task, time), false);
   }
 
   private @Nullable Deadline made(TaskImpl<?> task, Object time) {
@@ -187,9 +197,11 @@ final class ScopeImpl implements CancelScope {
     if (time instanceof Duration d) {
       return Deadline.after(this, clock.nanoTime(), d);
     }
-    return time.equals(Instant.MAX)
-        ? null
-        : Deadline.at(this, clock.nanoTime(), clock.instant(), (Instant) time);
+    if (time.equals(Instant.MAX)) {
+      return null;
+    }
+    Moment now = Moment.of(task);
+    return Deadline.at(this, now.nanos(), now.instant(), (Instant) time);
   }
 
   @Override
@@ -221,11 +233,19 @@ final class ScopeImpl implements CancelScope {
     if (task != null && !isLeft()) {
       if (on && task == TaskImpl.currentOrNull()) {
         task.afterLeave(); // an interrupt that was sent is taken back
-      } else if (!on && ScopedTask.visibleCancelled(task, this) != null) {
-        Delivery.begin(this);
+      } else if (!on) {
+        tellWhatWasKeptOut(task);
       }
     }
     return this;
+  }
+
+  private void tellWhatWasKeptOut(TaskImpl<?> task) {
+    if (ScopedTask.visibleCancelled(task, this) != null) {
+      Delivery.begin(this);
+    } else if (Surroundings.isWindingDown(task, this)) {
+      cutOffWindingDown();
+    }
   }
 
   // ---- what can be seen
@@ -308,10 +328,17 @@ final class ScopeImpl implements CancelScope {
     }
     TaskImpl<?> task = (TaskImpl<?>) OWNER.getVolatile(this);
     if (task != null) { // or else whoever enters it looks after that
-      task.hooks().cancelRequested(task, name(), why);
+      tellInstruments(task, why);
       Delivery.begin(this);
     }
     return true;
+  }
+
+  /// Once: who cancels and who enters may both come here.
+  private void tellInstruments(TaskImpl<?> task, CancelReason why) {
+    if (TOLD.compareAndSet(this, false, true)) {
+      task.hooks().cancelRequested(task, name(), why);
+    }
   }
 
   boolean isLeft() {
@@ -362,13 +389,15 @@ final class ScopeImpl implements CancelScope {
   void enter(TaskImpl<?> task) {
     outer = task.scope();
     STATE.setRelease(this, ENTERED);
-    Object time = planned;
-    if (time != null) {
-      replaceDeadline(task, made(task, time), false);
+    for (Object time = null;
+        time != planned; ) { // who plans another one meanwhile may be overtaken
+      time = planned;
+      replaceDeadline(task, time == null ? null : made(task, time), false);
     }
     pushOn(task);
-    if (reason != null) {
-      task.hooks().cancelRequested(task, name(), reason);
+    CancelReason why = reason;
+    if (why != null) {
+      tellInstruments(task, why);
       task.lookAgain();
     }
   }
@@ -473,11 +502,12 @@ final class ScopeImpl implements CancelScope {
 
   /// The housekeeper's time is the system's; the clock may be slower.
   void deadlineReached(Deadline d) {
+    TaskImpl<?> task = task();
+    boolean over = d.isOver(task.scheduler().clock.nanoTime()); // first: see expireIfOver
     if (deadline != d || isLeft()) {
       return;
     }
-    TaskImpl<?> task = task();
-    if (d.isOver(task.scheduler().clock.nanoTime())) {
+    if (over) {
       cancel(d.reason());
     } else {
       arm(task, d);
@@ -487,7 +517,9 @@ final class ScopeImpl implements CancelScope {
   private void expireIfOver() {
     Deadline d = deadline;
     if (d != null) {
-      if (!isLeft() && d.isOver(task().scheduler().clock.nanoTime())) {
+      // The time is read first: a deadline that is still the same after that was not moved in time.
+      boolean over = d.isOver(task().scheduler().clock.nanoTime());
+      if (over && deadline == d && !isLeft()) {
         cancel(d.reason());
       }
     } else if (state == NEW && planned instanceof Instant time) {

@@ -317,13 +317,13 @@ abstract class ScopedTask extends Fiber {
   }
 
   @Override
-  protected boolean isCancelled() {
-    return visibleCancelled() != null;
+  protected final @Nullable Object cancelledBy() {
+    return visibleCancelled();
   }
 
   @Override
-  public RuntimeException cancellation() {
-    ScopeImpl cancelled = visibleCancelled();
+  public final RuntimeException cancellation(@Nullable Object by) {
+    ScopeImpl cancelled = by != null ? (ScopeImpl) by : visibleCancelled();
     CancelReason reason = cancelled == null ? null : cancelled.reasonOrNull();
     if (cancelled == null || reason == null) {
       return new IllegalStateException(
@@ -358,8 +358,9 @@ abstract class ScopedTask extends Fiber {
   // ---- checkpoints, in its own thread
 
   void throwIfCancelledNow() {
-    if (checkCancelled()) {
-      throw cancellation();
+    Object by = checkCancelled();
+    if (by != null) {
+      throw cancellation(by);
     }
   }
 

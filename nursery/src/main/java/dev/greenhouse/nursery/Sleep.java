@@ -15,9 +15,9 @@ final class Sleep extends Timer {
   private final Scheduler scheduler;
   private final long end; // on the scheduler's clock
 
-  private Sleep(Scheduler scheduler, long nanos) {
+  private Sleep(Scheduler scheduler, long end) {
     this.scheduler = scheduler;
-    this.end = scheduler.clock.nanoTime() + nanos;
+    this.end = end;
   }
 
   /// The housekeeper's time is the system's; the clock may be slower.
@@ -41,14 +41,15 @@ final class Sleep extends Timer {
           "Task '%s' can't sleep for a negative time, %s. Give zero or more; zero is a checkpoint."
               .formatted(task.name(), duration));
     }
-    sleep(task, Durations.saturatedNanos(duration));
+    sleep(task, task.scheduler().clock.nanoTime(), Durations.saturatedNanos(duration));
   }
 
   static void sleepUntil(Instant time) {
     Objects.requireNonNull(time, "time");
     TaskImpl<?> task = TaskImpl.requireCurrent();
-    Duration left = Durations.between(task.scheduler().clock.instant(), time);
-    sleep(task, left.isNegative() ? 0 : Durations.saturatedNanos(left));
+    Moment now = Moment.of(task);
+    long left = Durations.saturatedNanos(Durations.between(now.instant(), time));
+    sleep(task, now.nanos(), Math.max(0, left));
   }
 
   static void sleepForever() {
@@ -57,14 +58,14 @@ final class Sleep extends Timer {
     throw new AssertionError("sleepForever was woken without being cancelled");
   }
 
-  private static void sleep(TaskImpl<?> task, long nanos) {
+  private static void sleep(TaskImpl<?> task, long from, long nanos) {
     if (nanos == 0) {
       task.checkpointNow();
       return;
     }
     task.throwIfCancelledNow();
     Scheduler scheduler = task.scheduler();
-    var sleep = new Sleep(scheduler, nanos);
+    var sleep = new Sleep(scheduler, from + nanos);
     scheduler.set(sleep, sleep.end);
     try {
       sleep.suspension.await();

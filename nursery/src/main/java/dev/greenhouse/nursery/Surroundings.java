@@ -77,7 +77,7 @@ final class Surroundings {
     if (deadline == null) {
       return Instant.MAX;
     }
-    var clock = task.scheduler().clock;
-    return Durations.plus(clock.instant(), deadline.at - clock.nanoTime());
+    Moment now = Moment.of(task);
+    return Durations.plus(now.instant(), deadline.at - now.nanos());
   }
 }

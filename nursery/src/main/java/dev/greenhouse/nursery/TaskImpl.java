@@ -164,6 +164,10 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
   Outcome<T> ended(Throwable thrown) {
     ScopeImpl cause = visibleCancelled();
     if (cause != null && Interrupts.isCancellation(thrown)) {
+      NurseryImpl n = nursery();
+      if (n != null && cause != n.cancelScope() && cause != ownScope()) {
+        n.cutOffFromOutside();
+      }
       return new Outcome.WasCancelled<>(Objects.requireNonNull(cause.reasonOrNull()));
     }
     if (cause == null && thrown instanceof Cancelled cancelled) {

@@ -71,14 +71,17 @@ public final class VirtualTime implements Timers {
     }
   }
 
-  /// Several threads may come here at once; time only goes forward, and each timer fires once.
+  /// Who jumps is busy itself, so there is one at a time, and whoever is woken meanwhile makes the
+  /// count more than that.
   private void jumpIfNobodyIsBusy() {
-    while (jumps && busy.get() == 0) {
+    while (jumps && queue.earliest() != TimerQueue.NEVER && busy.compareAndSet(0, 1)) {
       long next = queue.earliest();
-      if (next == TimerQueue.NEVER) {
+      if (jumps && next != TimerQueue.NEVER) {
+        queue.fireDue(now.accumulateAndGet(next, Math::max));
+      }
+      if (busy.decrementAndGet() != 0) {
         return;
       }
-      queue.fireDue(now.accumulateAndGet(next, Math::max));
     }
   }
 

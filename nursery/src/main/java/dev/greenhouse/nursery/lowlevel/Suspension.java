@@ -38,17 +38,22 @@ public final class Suspension<T extends @Nullable Object> {
           MethodHandles.lookup(), "state", VarHandle.class, Suspension.class, Object.class);
 
   private static final Object NULL = new Object();
-  private static final Object CANCELLED = new Object();
+  private static final Cancellation CANCELLED = new Cancellation(null);
 
   private record Failure(Throwable error) {}
 
+  /// By which scope; null if that is to be found out.
+  private record Cancellation(@Nullable Object by) {}
+
   private final Fiber fiber;
 
-  /// Null until somebody resumes or the task aborts; then NULL, CANCELLED, a Failure or the value,
-  /// for ever.
+  /// Null until somebody resumes or the task aborts; then NULL, a Cancellation, a Failure or the
+  /// value, for ever.
   private volatile @Nullable Object state;
 
   private boolean awaited; // own thread only
+  private @Nullable Object
+      refused; // own thread only: the cancellation that could not abort the wait
 
   private Suspension(Fiber fiber) {
     this.fiber = fiber;
@@ -80,8 +85,9 @@ public final class Suspension<T extends @Nullable Object> {
   /// @throws IllegalStateException if the current thread is no task
   public static void notNeeded() {
     Fiber fiber = requireCurrent();
-    if (fiber.checkCancelled()) {
-      throw fiber.cancellation();
+    Object by = fiber.checkCancelled();
+    if (by != null) {
+      throw fiber.cancellation(by);
     }
     fiber.spendBudget();
   }
@@ -170,7 +176,7 @@ public final class Suspension<T extends @Nullable Object> {
     try {
       return finish(true, null);
     } catch (Throwable t) {
-      if (state == CANCELLED) {
+      if (state instanceof Cancellation) {
         undoFor(t, undo);
       }
       throw t;
@@ -205,8 +211,8 @@ public final class Suspension<T extends @Nullable Object> {
       fiber.endWait();
     }
     Object result = state;
-    if (result == CANCELLED) {
-      throw fiber.cancellation();
+    if (result instanceof Cancellation(Object by)) {
+      throw fiber.cancellation(by != null ? by : refused);
     }
     if (result instanceof Failure(Throwable error)) {
       throw Sneaky.<RuntimeException>rethrow(error);
@@ -219,14 +225,13 @@ public final class Suspension<T extends @Nullable Object> {
     boolean waited = false;
     while (true) {
       // Called in any case: it takes note of interrupts, which would keep the thread from parking.
-      if (fiber.checkCancelled() && abortable && state == null) {
-        if (onCancel == null) {
-          STATE.compareAndSet(this, null, CANCELLED);
+      Object by = fiber.checkCancelled();
+      if (by != null && abortable && state == null) {
+        if (onCancel == null || onCancel.abort()) {
+          STATE.compareAndSet(this, null, new Cancellation(by));
         } else {
           abortable = false;
-          if (onCancel.abort()) {
-            STATE.compareAndSet(this, null, CANCELLED);
-          }
+          refused = by;
         }
       }
       if (state != null) {
@@ -235,7 +240,7 @@ public final class Suspension<T extends @Nullable Object> {
       waited = true;
       fiber.park();
     }
-    if (!waited && cancellable && state != CANCELLED) {
+    if (!waited && cancellable && !(state instanceof Cancellation)) {
       fiber.spendBudget();
     }
   }

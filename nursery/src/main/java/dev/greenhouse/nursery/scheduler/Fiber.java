@@ -33,9 +33,13 @@ public abstract class Fiber extends SteppedThread {
   /// The fibers of threads that are not carried.
   private static final ThreadLocal<@Nullable Fiber> ADOPTED = new ThreadLocal<>();
 
-  private static final VarHandle QUIET =
+  private static final VarHandle AWAKE =
       ConstantBootstraps.fieldVarHandle(
-          MethodHandles.lookup(), "quiet", VarHandle.class, Fiber.class, boolean.class);
+          MethodHandles.lookup(), "awake", VarHandle.class, Fiber.class, byte.class);
+
+  private static final byte BUSY = 0; // counted in
+  private static final byte QUIET = 1; // counted out: it waits
+  private static final byte WOKEN_EARLY = 2; // counted in, and woken before it has begun to wait
 
   private byte budget; // own thread only
 
@@ -52,10 +56,10 @@ public abstract class Fiber extends SteppedThread {
   /// thread only; read anywhere.
   private volatile boolean waiting;
 
-  /// In virtual time only: it waits and is counted out. To true by the own thread, to false by who
-  /// wakes it first.
-  @SuppressWarnings("UnusedVariable") // written by QUIET
-  private volatile boolean quiet;
+  /// In virtual time only. BUSY to QUIET: the own thread, before it waits. To BUSY or WOKEN_EARLY:
+  /// who wakes it. To BUSY: the own thread, too.
+  @SuppressWarnings("UnusedVariable") // accessed by AWAKE
+  private volatile byte awake;
 
   // Under the spin word.
   private short uninterruptible; // regions in which no interrupt is sent
@@ -70,15 +74,22 @@ public abstract class Fiber extends SteppedThread {
 
   // ---- what the upper layer says
 
-  /// {@return whether a cancelled scope covers the fiber now. Called under the spin word: reads
-  /// only}
-  protected abstract boolean isCancelled();
+  /// {@return the cancelled scope that covers the fiber now, or null. Called under the spin word:
+  /// reads only}
+  protected abstract @Nullable Object cancelledBy();
+
+  private boolean isCancelled() {
+    return cancelledBy() != null;
+  }
 
   /// Somebody who is none of us interrupted the thread. Runs in the thread.
   protected abstract void interruptedFromOutside();
 
-  /// {@return the exception that tells of the fiber's cancellation. Runs in the thread}
-  public abstract RuntimeException cancellation();
+  /// {@return the exception that tells of a cancellation. Runs in the thread}
+  ///
+  /// @param by what [#checkCancelled] found; it may be covered by a shield by now. Null to look
+  ///   here
+  public abstract RuntimeException cancellation(@Nullable Object by);
 
   /// Sets the timers of its own scopes' deadlines. Carrier or own thread.
   protected abstract void armDeadlines();
@@ -192,9 +203,8 @@ public abstract class Fiber extends SteppedThread {
   /// Waits for [#unpark], perhaps shorter.
   public final void park() {
     VirtualTime time = scheduler.virtualTime;
-    if (time != null) {
-      quiet = true;
-      time.idle();
+    if (time != null && !countOutForAWait(time)) {
+      return; // woken before it waits
     }
     if (carried) {
       LockSupport.park();
@@ -203,8 +213,8 @@ public abstract class Fiber extends SteppedThread {
       LockSupport.park();
       scheduler.instruments.hooks().beforeTaskStep(this);
     }
-    if (time != null) {
-      endQuiet(time);
+    if (time != null && AWAKE.compareAndSet(this, QUIET, BUSY)) {
+      time.busy(); // nobody woke it: by chance, or by an interrupt
     }
   }
 
@@ -212,12 +222,33 @@ public abstract class Fiber extends SteppedThread {
   public final void unpark() {
     VirtualTime time = scheduler.virtualTime;
     if (time != null) {
-      endQuiet(time);
+      countInForAWakeUp(time);
     }
     if (!carried) {
       scheduler.instruments.hooks().taskScheduled(this);
     }
     LockSupport.unpark(thread);
+  }
+
+  private boolean countOutForAWait(VirtualTime time) {
+    if (AWAKE.compareAndSet(this, BUSY, QUIET)) {
+      time.idle();
+      return true;
+    }
+    AWAKE.setVolatile(this, BUSY);
+    return false;
+  }
+
+  private void countInForAWakeUp(VirtualTime time) {
+    while (!AWAKE.compareAndSet(this, BUSY, WOKEN_EARLY)) {
+      if (AWAKE.compareAndSet(this, QUIET, BUSY)) {
+        time.busy();
+        return;
+      }
+      if ((byte) AWAKE.getVolatile(this) == WOKEN_EARLY) {
+        return;
+      }
+    }
   }
 
   /// A task of this greenhouse has begun: time waits for it.
@@ -233,12 +264,6 @@ public abstract class Fiber extends SteppedThread {
     VirtualTime time = scheduler.virtualTime;
     if (time != null) {
       time.idle();
-    }
-  }
-
-  private void endQuiet(VirtualTime time) {
-    if (QUIET.compareAndSet(this, true, false)) {
-      time.busy();
     }
   }
 
@@ -268,29 +293,29 @@ public abstract class Fiber extends SteppedThread {
 
   // ---- cancellation
 
-  /// {@return whether the fiber is cancelled. Takes back an interrupt of ours; one from outside
-  /// cancels the task.} Own thread only.
-  public final boolean checkCancelled() {
+  /// {@return what the fiber is cancelled by, or null. Takes back an interrupt of ours; one from
+  /// outside cancels the task.} Own thread only.
+  public final @Nullable Object checkCancelled() {
     if (unarmed > 0) {
       armDeadlines();
     }
     if (!signal && !thread().isInterrupted()) {
-      return false;
+      return null;
     }
     lockWithoutSenders();
     try {
       boolean outside = Thread.interrupted() && !sent;
       sent = false;
       if (!outside) {
-        boolean cancelled = isCancelled();
-        signal = cancelled;
-        return cancelled;
+        Object by = cancelledBy();
+        signal = by != null;
+        return by;
       }
     } finally {
       unlock();
     }
     interruptedFromOutside();
-    return isCancelled();
+    return cancelledBy();
   }
 
   /// The thread has left a scope: an interrupt that was meant for it and that nobody consumed is
