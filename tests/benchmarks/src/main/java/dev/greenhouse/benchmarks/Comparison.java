@@ -36,6 +36,7 @@ record Comparison(Case measured, Case with, double limit) {
     pingPong(all);
     timeout(all);
     cancel(all);
+    testInScopes(all);
     return List.copyOf(all);
   }
 
@@ -129,6 +130,9 @@ record Comparison(Case measured, Case with, double limit) {
     var raw = CancelBenchmark.of(Sleepers.RAW_IN_THREAD_SLEEP);
     all.add(new Comparison(CancelBenchmark.of(Sleepers.TASKS_IN_THREAD_SLEEP), raw, NO_LIMIT));
     all.add(new Comparison(CancelBenchmark.of(Sleepers.TASKS_IN_OUR_SLEEP), raw, NO_LIMIT));
+  }
+
+  private static void testInScopes(List<Comparison> all) {
     var outside = Case.of(ReadyBenchmark.class, "throwIfCancelled");
     for (var inside : List.of("throwIfCancelledInFive", "throwIfCancelledInFiveWithDeadlines")) {
       all.add(new Comparison(Case.of(ScopeBenchmark.class, inside), outside, NO_LIMIT));
