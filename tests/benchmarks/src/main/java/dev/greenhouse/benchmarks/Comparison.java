@@ -34,6 +34,9 @@ record Comparison(Case measured, Case with, double limit) {
     instrument(all, "checkpoint", NOTHING_MEASURABLE, 1.05);
     instrument(all, "nurseryOf10", NO_LIMIT, NO_LIMIT);
     pingPong(all);
+    timeout(all);
+    cancel(all);
+    testInScopes(all);
     return List.copyOf(all);
   }
 
@@ -99,5 +102,40 @@ record Comparison(Case measured, Case with, double limit) {
             Case.of(PingPongBenchmark.class, "suspensionOnPool"),
             Case.of(PingPongBenchmark.class, "parkOnJdk"),
             NO_LIMIT));
+  }
+
+  private static void timeout(List<Comparison> all) {
+    var valueOnLoop = Case.of(TimeoutBenchmark.class, "valueOnLoop");
+    var valueOnPool = Case.of(TimeoutBenchmark.class, "valueOnPool");
+    all.add(
+        new Comparison(
+            valueOnLoop, Case.of(TimeoutBenchmark.class, "kotlinValueInRunBlocking"), 0.15));
+    all.add(
+        new Comparison(valueOnPool, Case.of(TimeoutBenchmark.class, "kotlinValueOnDefault"), 0.15));
+    all.add(new Comparison(valueOnLoop, Case.of(ScopeBenchmark.class, "runOnLoop"), NO_LIMIT));
+    all.add(new Comparison(valueOnPool, Case.of(ScopeBenchmark.class, "runOnPool"), NO_LIMIT));
+    all.add(
+        new Comparison(
+            Case.of(TimeoutBenchmark.class, "checkpointOnLoop"),
+            Case.of(CheckpointBenchmark.class, "loop"),
+            NO_LIMIT));
+    all.add(
+        new Comparison(
+            Case.of(TimeoutBenchmark.class, "checkpointOnPool"),
+            Case.of(CheckpointBenchmark.class, "pool"),
+            NO_LIMIT));
+  }
+
+  private static void cancel(List<Comparison> all) {
+    var raw = CancelBenchmark.of(Sleepers.RAW_IN_THREAD_SLEEP);
+    all.add(new Comparison(CancelBenchmark.of(Sleepers.TASKS_IN_THREAD_SLEEP), raw, NO_LIMIT));
+    all.add(new Comparison(CancelBenchmark.of(Sleepers.TASKS_IN_OUR_SLEEP), raw, NO_LIMIT));
+  }
+
+  private static void testInScopes(List<Comparison> all) {
+    var outside = Case.of(ReadyBenchmark.class, "throwIfCancelled");
+    for (var inside : List.of("throwIfCancelledInFive", "throwIfCancelledInFiveWithDeadlines")) {
+      all.add(new Comparison(Case.of(ScopeBenchmark.class, inside), outside, NO_LIMIT));
+    }
   }
 }

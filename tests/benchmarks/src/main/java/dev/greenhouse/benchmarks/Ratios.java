@@ -6,14 +6,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.CommandLineOptionException;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
 
-/// Runs the benchmarks and prints, as Markdown, what each costs and whether the promised ratios are
-/// kept.
+/// Runs the benchmarks and prints, as Markdown, what each costs and whether the promised ratios and
+/// the bounds are kept.
 ///
 /// A round measures each benchmark once, in a new JVM, those that are compared one soon after the
 /// other, so that whatever else the machine does meets them alike. A cost is the median of the
@@ -22,21 +23,34 @@ import org.openjdk.jmh.runner.options.CommandLineOptions;
 public final class Ratios {
   private static final int ROUNDS = 5;
 
-  private final List<Comparison> comparisons = Comparison.all();
+  private final List<Comparison> comparisons;
+  private final List<Bound> bounds;
   private final Map<Case, Series> costs = new LinkedHashMap<>();
 
-  private Ratios() {
-    comparisons.stream().flatMap(Comparison::cases).forEach(c -> costs.put(c, Series.empty()));
+  /// @param wanted what the names of those that are measured contain; what is compared with them is
+  ///   measured, too
+  private Ratios(Pattern wanted) {
+    comparisons = Comparison.all().stream().filter(c -> matches(wanted, c.measured())).toList();
+    bounds = Bound.all().stream().filter(b -> matches(wanted, b.measured())).toList();
+    var compared = comparisons.stream().flatMap(Comparison::cases);
+    Stream.concat(compared, bounds.stream().map(Bound::measured))
+        .forEach(c -> costs.put(c, Series.empty()));
+  }
+
+  private static boolean matches(Pattern wanted, Case benchmark) {
+    return wanted.matcher(benchmark.toString()).find();
   }
 
   /// Measures and prints.
   ///
-  /// @param args the number of rounds, 5 if there is none; then options of JMH other than `-f` for
-  ///   every benchmark, such as `-wi 3 -i 3`
+  /// @param args the number of rounds, 5 if there is none; then, for a part of them, a regular
+  ///   expression that is found in their names as they are printed, such as `Nursery|Fork`; then
+  ///   options of JMH other than `-f` for every benchmark, such as `-wi 3 -i 3`
   public static void main(String[] args) throws RunnerException, CommandLineOptionException {
     var given = new ArrayList<>(Arrays.asList(args));
     int rounds = given.isEmpty() ? ROUNDS : Integer.parseInt(given.removeFirst());
-    var ratios = new Ratios();
+    boolean part = !given.isEmpty() && !given.getFirst().startsWith("-");
+    var ratios = new Ratios(Pattern.compile(part ? given.removeFirst() : ""));
     for (int round = 1; round <= rounds; round++) {
       ratios.measureAll("round %d of %d".formatted(round, rounds), given);
     }
@@ -78,6 +92,10 @@ public final class Ratios {
     System.out.println("|---|---|---|---|---|---|");
     comparisons.forEach(this::print);
     System.out.println();
+    System.out.println("| measured | ns | range | limit | |");
+    System.out.println("|---|---|---|---|---|");
+    bounds.forEach(this::print);
+    System.out.println();
     System.out.println("| benchmark | ns | range |");
     System.out.println("|---|---|---|");
     costs.forEach(
@@ -89,7 +107,6 @@ public final class Ratios {
   private void print(Comparison c) {
     Series ratio = cost(c.measured()).dividedBy(cost(c.with()));
     double median = ratio.median();
-    String verdict = !c.hasLimit() ? "" : median <= c.limit() ? "met" : "**missed**";
     System.out.printf(
         "| %s | %s | %.2f | %s | %s | %s |%n",
         c.measured(),
@@ -97,6 +114,18 @@ public final class Ratios {
         median,
         ratio.range("%.2f"),
         c.hasLimit() ? "%.2f".formatted(c.limit()) : "",
-        verdict);
+        c.hasLimit() ? verdict(median, c.limit()) : "");
+  }
+
+  private void print(Bound b) {
+    Series cost = cost(b.measured());
+    double median = cost.median();
+    System.out.printf(
+        "| %s | %.1f | %s | %.0f | %s |%n",
+        b.measured(), median, cost.range("%.1f"), b.limit(), verdict(median, b.limit()));
+  }
+
+  private static String verdict(double median, double limit) {
+    return median <= limit ? "met" : "**missed**";
   }
 }

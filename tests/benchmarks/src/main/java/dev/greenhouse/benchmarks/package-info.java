@@ -1,5 +1,6 @@
 /// What Greenhouse costs, beside the JDK's own `StructuredTaskScope`, `Thread.yield` and
-/// `LockSupport` on the same scheduler and on the JDK's.
+/// `LockSupport` on the same scheduler and on the JDK's, and beside Kotlin's coroutines where the
+/// JDK has nothing to compare with.
 ///
 /// JMH calls a benchmark on a platform thread, but what is measured happens in tasks. So each call
 /// runs *one* main task, on a greenhouse that stays open, and the operation is repeated in there
