@@ -29,17 +29,23 @@ final class Deadline extends Timer {
     this.isGrace = isGrace;
   }
 
-  static Deadline after(ScopeImpl scope, long now, Duration time) {
-    return new Deadline(scope, now + Durations.saturatedNanos(time), time, false);
+  /// {@return a deadline, or null if it is so far away that there is none}
+  private static @Nullable Deadline made(
+      ScopeImpl scope, long now, long nanos, Object given, boolean isGrace) {
+    return nanos >= Durations.FOREVER ? null : new Deadline(scope, now + nanos, given, isGrace);
   }
 
-  static Deadline at(ScopeImpl scope, long now, Instant instant, Instant time) {
-    long left = Durations.saturatedNanos(Durations.between(instant, time));
-    return new Deadline(scope, now + left, time, false);
+  static @Nullable Deadline after(ScopeImpl scope, long now, Duration time) {
+    return made(scope, now, Durations.saturatedNanos(time), time, false);
   }
 
-  static Deadline ofGrace(ScopeImpl scope, long now, Duration grace) {
-    return new Deadline(scope, now + Durations.saturatedNanos(grace), grace, true);
+  static @Nullable Deadline at(ScopeImpl scope, long now, Instant instant, Instant time) {
+    return made(
+        scope, now, Durations.saturatedNanos(Durations.between(instant, time)), time, false);
+  }
+
+  static @Nullable Deadline ofGrace(ScopeImpl scope, long now, Duration grace) {
+    return made(scope, now, Durations.saturatedNanos(grace), grace, true);
   }
 
   boolean isOver(long now) {

@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /// How a cancellation reaches the tasks in a scope: at once by a walk over all of them, and then,
 /// slower and slower, again, for those who swallowed it and wait in something that is not ours.
@@ -22,8 +21,7 @@ final class Delivery extends Timer {
   private static final int BRISK_SWEEPS = 32; // some swallow a few interrupts before they end
   private static final long SLOWEST_SWEEP = TimeUnit.SECONDS.toNanos(1);
 
-  /// Tasks that are cancelled for the first time in a later sweep are noted from here on, those of
-  /// the beginning are told apart by the time of the cancellation.
+  /// Most tasks are gone before this, and need not be remembered.
   private static final int SWEEPS_BEFORE_NOTES = 8;
 
   private final ScopeImpl scope;
@@ -31,25 +29,26 @@ final class Delivery extends Timer {
   private long delay = FIRST_SWEEP;
   private int sweeps;
 
-  /// Since when a task is known to be cancelled and there, or -1 if that was reported. Housekeeper
-  /// only.
-  private @Nullable Map<TaskImpl<?>, Long> stubborn;
+  /// A task that is still there.
+  private record Stubborn(long since, boolean reported) {}
+
+  private Map<TaskImpl<?>, Stubborn> stubborn = Map.of(); // housekeeper only
 
   private Delivery(ScopeImpl scope) {
     this.scope = scope;
     this.reportAfter = scope.task().greenhouse().reportStuckAfterNanos();
   }
 
+  /// {@return the delivery of a scope that is about to be cancelled, under way}
+  static Delivery scheduled(ScopeImpl scope) {
+    var delivery = new Delivery(scope);
+    delivery.schedule();
+    return delivery;
+  }
+
   /// Tells all tasks in a scope that something around them was cancelled.
-  static void begin(ScopeImpl scope) {
-    boolean again = true;
-    try {
-      again = spread(scope, Delivery::tell);
-    } finally {
-      if (again) {
-        new Delivery(scope).schedule();
-      }
-    }
+  static void tellAll(ScopeImpl scope) {
+    spread(scope, Delivery::tell);
   }
 
   private static boolean tell(TaskImpl<?> task) {
@@ -66,28 +65,39 @@ final class Delivery extends Timer {
     if (scope.isLeft()) {
       return;
     }
-    if (spread(scope, sweeps < SWEEPS_BEFORE_NOTES ? TaskImpl::deliverAgain : this::sweep)) {
-      delay = Math.min(delay * 2, ++sweeps < BRISK_SWEEPS ? BRISK_SWEEP : SLOWEST_SWEEP);
-      schedule();
+    boolean again = true;
+    try {
+      again = scope.reasonOrNull() == null || sweepAll();
+    } finally {
+      if (again) {
+        delay = Math.min(delay * 2, ++sweeps < BRISK_SWEEPS ? BRISK_SWEEP : SLOWEST_SWEEP);
+        schedule();
+      }
     }
   }
 
-  private boolean sweep(TaskImpl<?> task) {
+  private boolean sweepAll() {
+    if (sweeps < SWEEPS_BEFORE_NOTES) {
+      return spread(scope, TaskImpl::deliverAgain);
+    }
+    Map<TaskImpl<?>, Stubborn> before = stubborn;
+    var now = new HashMap<TaskImpl<?>, Stubborn>();
+    boolean again = spread(scope, t -> sweep(t, before, now));
+    stubborn = now;
+    return again;
+  }
+
+  private boolean sweep(
+      TaskImpl<?> task, Map<TaskImpl<?>, Stubborn> before, Map<TaskImpl<?>, Stubborn> stillThere) {
     boolean alive = task.deliverAgain();
-    Map<TaskImpl<?>, Long> since = stubborn;
-    if (since == null) {
-      stubborn = since = new HashMap<>();
-    }
     ScopeImpl cancelled = alive ? task.visibleCancelled() : null;
-    if (cancelled == null || waitsForOthers(task)) {
-      since.remove(task);
-      return alive;
-    }
-    long now = System.nanoTime();
-    long first = since.computeIfAbsent(task, t -> Math.max(1, now));
-    if (first >= 0 && now - first >= reportAfter) {
-      since.put(task, -1L);
-      report(task, cancelled);
+    if (cancelled != null && !waitsForOthers(task)) {
+      Stubborn s = before.getOrDefault(task, new Stubborn(System.nanoTime(), false));
+      if (!s.reported && System.nanoTime() - s.since >= reportAfter) {
+        s = new Stubborn(s.since, true);
+        report(task, cancelled);
+      }
+      stillThere.put(task, s);
     }
     return alive;
   }
@@ -102,7 +112,7 @@ final class Delivery extends Timer {
     Throwable stack = new Throwable("the stack of task '%s' now".formatted(task.name()));
     stack.setStackTrace(task.thread().getStackTrace());
     Reports.warn(
-        "Task '%s' is cancelled but still blocked after %s: %s, in scope '%s'. It waits in something that ignores interrupts, or goes on after them; its stack as it is now follows."
+        "Task '%s' is cancelled but still blocked, or busy, after %s: %s, in scope '%s'. It waits in something that ignores interrupts, or goes on after them; its stack as it is now follows."
             .formatted(
                 task.name(),
                 Durations.text(Duration.ofNanos(reportAfter)),

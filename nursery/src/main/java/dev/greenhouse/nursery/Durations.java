@@ -7,16 +7,16 @@ import java.util.Locale;
 /// Durations as nanoseconds that don't overflow, and as people write them.
 final class Durations {
   /// Half the range, so that differences of nanosecond times stay right: 146 years.
-  private static final long MOST = Long.MAX_VALUE / 2;
+  static final long FOREVER = Long.MAX_VALUE / 2;
 
   private Durations() {}
 
   /// {@return the nanoseconds, at most 146 years either way}
   static long saturatedNanos(Duration d) {
-    if (d.compareTo(Duration.ofNanos(MOST)) >= 0) {
-      return MOST;
+    if (d.compareTo(Duration.ofNanos(FOREVER)) >= 0) {
+      return FOREVER;
     }
-    return d.compareTo(Duration.ofNanos(-MOST)) <= 0 ? -MOST : d.toNanos();
+    return d.compareTo(Duration.ofNanos(-FOREVER)) <= 0 ? -FOREVER : d.toNanos();
   }
 
   /// {@return the duration between two times, however far apart}
@@ -28,7 +28,7 @@ final class Durations {
 
   /// {@return the time after some nanoseconds, at most `Instant.MAX`}
   static Instant plus(Instant from, long nanos) {
-    return from.isAfter(Instant.MAX.minusNanos(MOST)) ? Instant.MAX : from.plusNanos(nanos);
+    return from.isAfter(Instant.MAX.minusNanos(FOREVER)) ? Instant.MAX : from.plusNanos(nanos);
   }
 
   /// {@return the duration as in "2 s", "1.5 s", "150 ms" or "3 h 20 min"}

@@ -6,8 +6,13 @@ import java.io.InterruptedIOException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -26,18 +31,29 @@ final class Interrupts {
   /// interrupt, and carries nothing that is a failure: what closing a resource threw on the way out
   /// must not be lost}
   static boolean isCancellation(Throwable error) {
-    return isCancellation(error, MAX_DEPTH);
+    if (error instanceof Cancelled
+        && error.getCause() == null
+        && error.getSuppressed().length == 0) {
+      return true;
+    }
+    return isCancellation(error, Set.of());
   }
 
-  private static boolean isCancellation(Throwable error, int depth) {
+  /// Whatever leads back to what is being judged is a part of that.
+  private static boolean isCancellation(Throwable error, Set<Throwable> judged) {
+    Set<Throwable> chain = Collections.newSetFromMap(new IdentityHashMap<>());
+    chain.addAll(judged);
     boolean found = false;
     @Nullable Throwable t = error;
-    for (int d = depth; t != null && d > 0; d--) {
-      if (t instanceof NurseryFailedException || t instanceof TaskFailedException) {
-        return false; // a failure stays one, even if an interrupt is somewhere behind it
+    while (t != null && chain.size() < MAX_DEPTH) {
+      if (!chain.add(t)) {
+        return found || judged.contains(t);
+      }
+      if (isFailure(t)) {
+        return false;
       }
       for (Throwable suppressed : t.getSuppressed()) {
-        if (!(suppressed instanceof AwaitedHere) && !isCancellation(suppressed, d - 1)) {
+        if (!isNeutral(suppressed) && !isCancellation(suppressed, chain)) {
           return false;
         }
       }
@@ -45,6 +61,19 @@ final class Interrupts {
       t = t.getCause();
     }
     return found;
+  }
+
+  /// What stays a failure, even if an interrupt is somewhere behind it.
+  private static boolean isFailure(Throwable t) {
+    return t instanceof NurseryFailedException
+        || t instanceof TaskFailedException
+        || t instanceof TimeoutException;
+  }
+
+  /// What says nothing when it is suppressed: the other side's stack, and that a channel was closed
+  /// by the interrupt when somebody wanted to flush it.
+  private static boolean isNeutral(Throwable suppressed) {
+    return suppressed instanceof AwaitedHere || suppressed instanceof ClosedChannelException;
   }
 
   private static boolean isSign(Throwable t) {

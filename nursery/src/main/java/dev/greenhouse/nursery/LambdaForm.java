@@ -45,6 +45,9 @@ final class LambdaForm {
     if (cancellation != null && (needsValue || nursery.isOwnerCancelled())) {
       throw rethrown(nursery, cancellation);
     }
+    if (cancellation != null) {
+      nursery.cancelScope().markCaught();
+    }
     nursery.throwIfCutOff();
     return value;
   }

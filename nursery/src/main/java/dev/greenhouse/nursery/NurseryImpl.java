@@ -406,14 +406,22 @@ final class NurseryImpl implements Nursery {
       awaitTasks(mayLook && tryForm);
       closeTaskScope();
     } finally {
-      left = true;
       owner.endWait();
-      owner.pop(this);
-      scope.afterPop(owner);
-      greenhouse().hooks().nurseryClosed(this);
-      if (outer == null) {
-        owner.leaveIfAdopted();
+      if (members.isClosed()) {
+        left();
+      } else {
+        closing = false; // out of stack or memory: to be closed by who has more of it
       }
+    }
+  }
+
+  private void left() {
+    left = true;
+    owner.pop(this);
+    scope.afterPop(owner);
+    greenhouse().hooks().nurseryClosed(this);
+    if (outer == null) {
+      owner.leaveIfAdopted();
     }
   }
 

@@ -179,10 +179,20 @@ public final class OpenGreenhouse implements Greenhouse {
   }
 
   private void startAndAwait(RootTask<?> main) {
-    boolean carried = scheduler.carries;
-    TaskScope container =
-        TaskScope.open("greenhouse " + name, carried ? null : body -> main.thread());
+    TaskScope container = start(main);
     try {
+      main.awaitGone();
+    } finally {
+      container.joinAndClose();
+    }
+  }
+
+  /// Starts the task in a container of its own, or ends it as failed.
+  private TaskScope start(RootTask<?> main) {
+    boolean carried = scheduler.carries;
+    TaskScope container = null;
+    try {
+      container = TaskScope.open("greenhouse " + name, carried ? null : body -> main.thread());
       hooks().taskSpawned(main);
       if (carried) {
         container.start(main.thread());
@@ -190,9 +200,13 @@ public final class OpenGreenhouse implements Greenhouse {
         hooks().taskScheduled(main);
         container.fork();
       }
-      main.awaitGone();
-    } finally {
-      container.joinAndClose();
+      return container;
+    } catch (Throwable t) {
+      main.failedToStart(t);
+      if (container != null) {
+        container.joinAndClose();
+      }
+      throw t;
     }
   }
 

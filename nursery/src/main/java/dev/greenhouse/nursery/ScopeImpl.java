@@ -108,7 +108,9 @@ final class ScopeImpl implements CancelScope {
     TaskImpl<?> task = entered();
     windingDown = true;
     Deadline end = Deadline.ofGrace(this, task.scheduler().clock.nanoTime(), grace);
-    replaceDeadline(task, end, true);
+    if (end != null) {
+      replaceDeadline(task, end, true);
+    }
     cutOffWindingDown();
   }
 
@@ -242,7 +244,7 @@ final class ScopeImpl implements CancelScope {
 
   private void tellWhatWasKeptOut(TaskImpl<?> task) {
     if (ScopedTask.visibleCancelled(task, this) != null) {
-      Delivery.begin(this);
+      Delivery.tellAll(this); // who cancelled has a delivery under way
     } else if (Surroundings.isWindingDown(task, this)) {
       cutOffWindingDown();
     }
@@ -323,14 +325,28 @@ final class ScopeImpl implements CancelScope {
 
   /// Cancels if nobody has yet; returns whether this did it.
   boolean cancel(CancelReason why) {
-    if (reason != null || !REASON.compareAndSet(this, null, why)) {
+    if (reason != null) {
       return false;
     }
+    // The delivery is under way before anything is cancelled: nothing may come between, not even a
+    // stack overflow.
     TaskImpl<?> task = (TaskImpl<?>) OWNER.getVolatile(this);
-    if (task != null) { // or else whoever enters it looks after that
-      tellInstruments(task, why);
-      Delivery.begin(this);
+    Delivery delivery = task == null ? null : Delivery.scheduled(this);
+    if (!REASON.compareAndSet(this, null, why)) {
+      if (delivery != null) {
+        delivery.drop();
+      }
+      return false;
     }
+    if (task == null) {
+      task = (TaskImpl<?>) OWNER.getVolatile(this);
+      if (task == null) {
+        return true; // whoever enters it looks after that
+      }
+      Delivery.scheduled(this);
+    }
+    tellInstruments(task, why);
+    Delivery.tellAll(this);
     return true;
   }
 
@@ -398,7 +414,8 @@ final class ScopeImpl implements CancelScope {
     CancelReason why = reason;
     if (why != null) {
       tellInstruments(task, why);
-      task.lookAgain();
+      Delivery.scheduled(this);
+      Delivery.tellAll(this);
     }
   }
 
@@ -428,9 +445,13 @@ final class ScopeImpl implements CancelScope {
     return reason != null && task.visibleCancelled() == this && Interrupts.isCancellation(thrown);
   }
 
+  void markCaught() {
+    caught = true;
+  }
+
   void leave(TaskImpl<?> task, boolean absorbed) {
     if (absorbed) {
-      caught = true;
+      markCaught();
     }
     STATE.setRelease(this, LEFT);
     task.pop(this);
@@ -441,9 +462,6 @@ final class ScopeImpl implements CancelScope {
   void afterPop(TaskImpl<?> task) {
     Deadline d = deadline; // after the volatile store of pop: see replaceDeadline
     if (d != null) {
-      if (!d.armed) {
-        task.removeUnarmed();
-      }
       d.drop();
     }
     if (wasShielded && task.visibleCancelled() != null) {
@@ -489,12 +507,13 @@ final class ScopeImpl implements CancelScope {
   /// Sets the timer, or cancels if the time has come. The timer must not stay behind if the scope
   /// was left, or the deadline replaced, meanwhile.
   void arm(TaskImpl<?> task, Deadline d) {
-    d.armed = true;
     if (d.isOver(task.scheduler().clock.nanoTime())) {
+      d.armed = true;
       deadlineReached(d);
       return;
     }
     task.scheduler().set(d, d.at);
+    d.armed = true;
     if (isLeft() || deadline != d) {
       d.drop();
     }
@@ -523,9 +542,8 @@ final class ScopeImpl implements CancelScope {
         cancel(d.reason());
       }
     } else if (state == NEW && planned instanceof Instant time) {
-      TaskImpl<?> here = TaskImpl.currentOrNull();
-      Instant now = here == null ? Instant.now() : here.scheduler().clock.instant();
-      if (!now.isBefore(time)) {
+      TaskImpl<?> here = TaskImpl.currentOrNull(); // elsewhere nobody knows on which clock it is
+      if (here != null && !here.scheduler().clock.instant().isBefore(time)) {
         cancel(new CancelReason(Source.DEADLINE, "deadline at %s passed".formatted(time)));
       }
     }

@@ -111,7 +111,7 @@ final class ScopeRun {
       if (leftOpen != null) {
         t.addSuppressed(leftOpen);
       }
-      throw Sneaky.<RuntimeException>rethrow(t);
+      throw Sneaky.<RuntimeException>rethrow(asFailureAround(task, t));
     }
     Throwable leftOpen = closeLeftovers(task, scope);
     scope.leave(task, false);
@@ -119,6 +119,18 @@ final class ScopeRun {
       throw Sneaky.<RuntimeException>rethrow(leftOpen);
     }
     return value;
+  }
+
+  /// {@return what leaves instead of a cancellation if a nursery around it, of the same task, has
+  /// failed meanwhile: that failure}
+  private static Throwable asFailureAround(TaskImpl<?> task, Throwable thrown) {
+    ScopeImpl by = thrown instanceof Cancelled ? task.visibleCancelled() : null;
+    NurseryImpl around = by == null ? null : by.nursery;
+    Throwable failed =
+        around != null && around.owner() == task && Interrupts.isCancellation(thrown)
+            ? around.failureForBody()
+            : null;
+    return failed != null ? failed : thrown;
   }
 
   /// Nurseries that the operation has left open are cancelled and closed, and that is an error.

@@ -152,6 +152,13 @@ abstract class ScopedTask extends Fiber {
     scope = s.outer;
   }
 
+  /// At the task's end: scopes are left whose leaving died of a stack overflow.
+  void dropDeadScopes() {
+    for (ScopeImpl s; (s = scope) != null; ) {
+      s.leave(self(), false);
+    }
+  }
+
   boolean isOnStack(ScopeImpl wanted) {
     for (ScopeImpl s = scope; s != null; s = s.outer) {
       if (s == wanted) {
@@ -166,31 +173,21 @@ abstract class ScopedTask extends Fiber {
   /// One of its scopes has a deadline now, for which no timer is set. Own thread.
   void addUnarmed() {
     timed = true;
-    if (isCarried() && unarmed() < Short.MAX_VALUE && scheduler().looksAfterDeadlines()) {
-      setUnarmed(unarmed() + 1);
-    } else {
-      setUnarmed(unarmed() + 1);
+    setUnarmed(true);
+    if (!isCarried() || !scheduler().looksAfterDeadlines()) {
       armDeadlines();
     }
   }
 
-  /// A scope was left before its timer was set. Own thread.
-  void removeUnarmed() {
-    setUnarmed(Math.max(0, unarmed() - 1));
-  }
-
-  /// The count may be too high, but when nothing is left to arm it is put right.
   @Override
   protected final void armDeadlines() {
-    int left = unarmed();
-    setUnarmed(0);
-    for (ScopeImpl s = scope; s != null && left > 0; s = s.outer) {
+    for (ScopeImpl s = scope; s != null; s = s.outer) {
       Deadline d = s.deadlineOrNull();
       if (d != null && !d.armed) {
-        left--;
         s.arm(self(), d);
       }
     }
+    setUnarmed(false);
   }
 
   @Override
@@ -303,7 +300,10 @@ abstract class ScopedTask extends Fiber {
         found = mine != null && mine.reasonOrNull() != null ? mine : found;
         Start<?> start = extras.startedUnder;
         if (start != null) {
-          ScopeImpl ofStarter = visibleCancelled(start.starter, start.scope);
+          ScopeImpl ofStarter =
+              start.isByOwner()
+                  ? cancelledUpTo(start.scope, Objects.requireNonNull(t.nursery).cancelScope())
+                  : visibleCancelled(start.starter, start.scope);
           found = ofStarter != null ? ofStarter : found;
         }
       }
@@ -314,6 +314,19 @@ abstract class ScopedTask extends Fiber {
       s = n.cancelScope();
       t = n.owner();
     }
+  }
+
+  /// The scopes of a starter that are inside of those that come next anyway: looking at these twice
+  /// would double the work with each start inside a start.
+  private static @Nullable ScopeImpl cancelledUpTo(@Nullable ScopeImpl from, ScopeImpl end) {
+    ScopeImpl found = null;
+    for (ScopeImpl s = from; s != null && s != end; s = s.outer) {
+      found = s.reasonOrNull() != null ? s : found;
+      if (s.shielded()) {
+        break;
+      }
+    }
+    return found;
   }
 
   @Override

@@ -66,7 +66,9 @@ final class Sleep extends Timer {
     task.throwIfCancelledNow();
     Scheduler scheduler = task.scheduler();
     var sleep = new Sleep(scheduler, from + nanos);
-    scheduler.set(sleep, sleep.end);
+    if (nanos < Durations.FOREVER) {
+      scheduler.set(sleep, sleep.end);
+    }
     try {
       sleep.suspension.await();
     } finally {

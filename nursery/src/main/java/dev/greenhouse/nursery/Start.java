@@ -51,6 +51,12 @@ final class Start<T extends @Nullable Object> implements StartStatus<T>, Callabl
     this.child = child;
   }
 
+  /// {@return whether the starter owns the nursery that the task is started in}
+  boolean isByOwner() {
+    NurseryImpl n = child().nursery();
+    return n != null && n.owner() == starter;
+  }
+
   private TaskImpl<?> child() {
     TaskImpl<?> c = child;
     if (c == null) {

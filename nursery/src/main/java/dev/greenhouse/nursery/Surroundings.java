@@ -29,16 +29,34 @@ final class Surroundings {
         return true;
       }
       Start<?> start = t.startedUnder();
-      if (start != null && any(start.starter, start.scope, visitor)) {
-        return true;
-      }
       NurseryImpl n = t.nursery();
       if (n == null) {
         return false;
       }
+      if (start != null && anyOfStart(start, n, visitor)) {
+        return true;
+      }
       s = n.cancelScope();
       t = n.owner();
     }
+  }
+
+  /// A starter that owns the nursery is the next to be looked at anyway, and twice at each start
+  /// inside a start would be too often: only what lies inside of that is looked at here.
+  private static boolean anyOfStart(
+      Start<?> start, NurseryImpl nursery, Predicate<ScopeImpl> visitor) {
+    if (!start.isByOwner()) {
+      return any(start.starter, start.scope, visitor);
+    }
+    for (ScopeImpl s = start.scope; s != null && s != nursery.cancelScope(); s = s.outer) {
+      if (visitor.test(s)) {
+        return true;
+      }
+      if (s.shielded()) {
+        break;
+      }
+    }
+    return false;
   }
 
   /// {@return whether somebody asked a visible scope to wind down, or cancelled it}

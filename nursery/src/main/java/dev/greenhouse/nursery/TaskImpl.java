@@ -132,6 +132,7 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
     if (innermost() != null) {
       thrown = closeLeftovers(thrown);
     }
+    dropDeadScopes();
     Outcome<T> end = thrown == null ? succeeded(value) : ended(thrown);
     Start<?> start = startedUnder();
     boolean ofStarter = start != null && start.ended(thrown);

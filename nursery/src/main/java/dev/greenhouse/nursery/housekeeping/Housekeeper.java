@@ -1,5 +1,6 @@
 package dev.greenhouse.nursery.housekeeping;
 
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /// The one thread of the JVM that does what needs a clock outside of a loop: timers of pools and
@@ -7,6 +8,8 @@ import java.util.concurrent.locks.LockSupport;
 ///
 /// Its timers fire one after the other, so none may block: what may, goes to a [Worker].
 public final class Housekeeper implements Timers {
+  private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
+
   private static final class Holder {
     static final Housekeeper INSTANCE = new Housekeeper();
   }
@@ -54,15 +57,32 @@ public final class Housekeeper implements Timers {
     return queue.size();
   }
 
+  /// Never ends: all deadlines of pools hang on it.
   private void loop() {
     while (true) {
-      queue.fireDue(System.nanoTime());
-      long wait = queue.untilEarliest(System.nanoTime());
-      if (wait == TimerQueue.NEVER) {
-        LockSupport.park(this);
-      } else if (wait > 0) {
-        LockSupport.parkNanos(this, wait);
+      try {
+        fireAndWait();
+      } catch (Throwable t) {
+        reportSafely(t);
       }
+    }
+  }
+
+  private void fireAndWait() {
+    queue.fireDue(System.nanoTime());
+    long wait = queue.untilEarliest(System.nanoTime());
+    if (wait == TimerQueue.NEVER) {
+      LockSupport.park(this);
+    } else if (wait > 0) {
+      LockSupport.parkNanos(this, wait);
+    }
+  }
+
+  private static void reportSafely(Throwable t) {
+    try {
+      Reports.internalError("the housekeeper", t);
+    } catch (Throwable outOfMemory) {
+      LockSupport.parkNanos(PAUSE);
     }
   }
 }

@@ -39,7 +39,8 @@ public abstract class Timer {
     try {
       timer.fire();
     } catch (Throwable t) {
-      Reports.internalError("a timer, " + timer, t);
+      // Not its text: that asks users' clocks, and perhaps one of them has just thrown.
+      Reports.internalError("a timer, " + timer.getClass().getName(), t);
     }
   }
 }

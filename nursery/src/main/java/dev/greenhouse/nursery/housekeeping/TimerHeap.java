@@ -7,6 +7,10 @@ import org.jspecify.annotations.Nullable;
 /// in logarithmic time and leaves nothing behind. Not thread-safe.
 ///
 /// Times are compared by difference, as nanosecond clocks demand.
+///
+/// Timers are set by tasks, whose stack may overflow anywhere. So changes are made by plain stores
+/// that leave every timer in exactly one place; if a call between them dies, the heap is at most
+/// out of order.
 final class TimerHeap {
   private static final int FANOUT_BITS = 2;
   private static final int FANOUT = 1 << FANOUT_BITS;
@@ -24,14 +28,22 @@ final class TimerHeap {
 
   /// The earliest deadline; there must be one.
   long earliest() {
-    return at(0).deadline;
+    Timer first = heap[0];
+    if (first == null) {
+      throw new AssertionError("an empty timer heap was asked for its earliest timer");
+    }
+    return first.deadline;
   }
 
+  /// Adds a timer that is in no heap.
   void add(Timer timer) {
     if (size == heap.length) {
       heap = Arrays.copyOf(heap, size * 2);
     }
-    siftUp(size++, timer);
+    heap[size] = timer;
+    timer.index = size;
+    size++;
+    siftUp(timer);
   }
 
   /// Drops a timer. Returns false if it is not in the heap, which means that it has fired.
@@ -40,69 +52,68 @@ final class TimerHeap {
     if (i < 0) {
       return false;
     }
+    int end = size - 1;
+    Timer last = heap[end];
+    if (last == null) {
+      throw new AssertionError("hole in a timer heap of " + size);
+    }
+    heap[i] = last;
+    last.index = i;
     timer.index = -1;
-    Timer last = at(--size);
-    heap[size] = null;
-    if (i != size) {
-      siftDown(i, last);
-      if (last.index == i) {
-        siftUp(i, last);
-      }
+    heap[end] = null;
+    size = end;
+    if (i != end) {
+      siftDown(last);
+      siftUp(last);
     }
     return true;
   }
 
   /// Takes out the earliest timer if it is due.
   @Nullable Timer pollDue(long now) {
-    if (size == 0 || earliest() - now > 0) {
+    Timer first = heap[0];
+    if (first == null || first.deadline - now > 0) {
       return null;
     }
-    Timer due = at(0);
-    remove(due);
-    return due;
+    remove(first);
+    return first;
   }
 
-  private void siftUp(int from, Timer timer) {
-    int i = from;
-    while (i > 0) {
-      int parent = (i - 1) >> FANOUT_BITS;
-      if (timer.deadline - at(parent).deadline >= 0) {
-        break;
+  private void siftUp(Timer timer) {
+    while (timer.index > 0) {
+      int at = timer.index;
+      int up = (at - 1) >> FANOUT_BITS;
+      Timer parent = heap[up];
+      if (parent == null || timer.deadline - parent.deadline >= 0) {
+        return;
       }
-      put(i, at(parent));
-      i = parent;
+      heap[at] = parent;
+      parent.index = at;
+      heap[up] = timer;
+      timer.index = up;
     }
-    put(i, timer);
   }
 
-  private void siftDown(int from, Timer timer) {
-    int i = from;
-    for (int first; (first = (i << FANOUT_BITS) + 1) < size; ) {
-      int least = first;
-      for (int c = first + 1; c < Math.min(first + FANOUT, size); c++) {
-        if (at(c).deadline - at(least).deadline < 0) {
-          least = c;
+  private void siftDown(Timer timer) {
+    while (true) {
+      int at = timer.index;
+      int first = (at << FANOUT_BITS) + 1;
+      int end = first + FANOUT < size ? first + FANOUT : size;
+      Timer least = timer;
+      for (int c = first; c < end; c++) {
+        Timer child = heap[c];
+        if (child != null && child.deadline - least.deadline < 0) {
+          least = child;
         }
       }
-      if (timer.deadline - at(least).deadline <= 0) {
-        break;
+      int down = least.index;
+      if (down == at) {
+        return;
       }
-      put(i, at(least));
-      i = least;
+      heap[at] = least;
+      least.index = at;
+      heap[down] = timer;
+      timer.index = down;
     }
-    put(i, timer);
-  }
-
-  private void put(int i, Timer timer) {
-    heap[i] = timer;
-    timer.index = i;
-  }
-
-  private Timer at(int i) {
-    Timer timer = heap[i];
-    if (timer == null) {
-      throw new AssertionError("hole in a timer heap of " + size + " at " + i);
-    }
-    return timer;
   }
 }

@@ -19,6 +19,7 @@ public final class TimerQueue extends Guarded {
   public boolean insert(Timer timer, long deadline) {
     lock();
     try {
+      heap.remove(timer); // it is there if setting it died half-way the last time
       timer.deadline = deadline;
       heap.add(timer);
       empty = false;

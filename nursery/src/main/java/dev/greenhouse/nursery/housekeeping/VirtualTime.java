@@ -76,10 +76,9 @@ public final class VirtualTime implements Timers {
   private void jumpIfNobodyIsBusy() {
     while (jumps && queue.earliest() != TimerQueue.NEVER && busy.compareAndSet(0, 1)) {
       long next = queue.earliest();
-      if (jumps && next != TimerQueue.NEVER) {
-        queue.fireDue(now.accumulateAndGet(next, Math::max));
-      }
-      if (busy.decrementAndGet() != 0) {
+      boolean fired =
+          jumps && next != TimerQueue.NEVER && queue.fireDue(now.accumulateAndGet(next, Math::max));
+      if (busy.decrementAndGet() != 0 || !fired) {
         return;
       }
     }

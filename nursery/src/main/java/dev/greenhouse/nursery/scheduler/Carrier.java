@@ -54,6 +54,7 @@ final class Carrier extends ForkJoinWorkerThread {
   }
 
   void endStep() {
+    FIBER.setOpaque(this, null);
     STEPS.setOpaque(this, steps + 1);
   }
 

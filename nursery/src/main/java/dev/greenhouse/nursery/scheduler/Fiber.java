@@ -43,9 +43,9 @@ public abstract class Fiber extends SteppedThread {
 
   private byte budget; // own thread only
 
-  /// Deadlines of its scopes for which no timer is set yet. Carrier or own thread, never both at
-  /// once.
-  private short unarmed;
+  /// Perhaps one of its scopes has a deadline for which no timer is set yet. Carrier or own thread,
+  /// never both at once.
+  private boolean unarmed;
 
   /// A hint that something may be cancelled. Set to true by anybody, always before reading the
   /// fiber's scopes; to false by the own thread under the spin word when nothing is. The own thread
@@ -296,7 +296,7 @@ public abstract class Fiber extends SteppedThread {
   /// {@return what the fiber is cancelled by, or null. Takes back an interrupt of ours; one from
   /// outside cancels the task.} Own thread only.
   public final @Nullable Object checkCancelled() {
-    if (unarmed > 0) {
+    if (unarmed) {
       armDeadlines();
     }
     if (!signal && !thread().isInterrupted()) {
@@ -352,12 +352,15 @@ public abstract class Fiber extends SteppedThread {
   /// is taken back. Own thread only.
   public final void beginUninterruptible() {
     lockWithoutSenders();
-    uninterruptible++;
-    if (sent) {
-      sent = false;
-      Thread.interrupted();
+    try {
+      if (sent) {
+        sent = false;
+        Thread.interrupted();
+      }
+      uninterruptible++;
+    } finally {
+      unlock();
     }
-    unlock();
   }
 
   /// The opposite. Own thread only.
@@ -367,20 +370,15 @@ public abstract class Fiber extends SteppedThread {
     unlock();
   }
 
-  /// {@return how many deadlines wait for their timers}
-  protected final int unarmed() {
-    return unarmed;
-  }
-
-  /// Sets how many deadlines wait for their timers. Carrier or own thread.
-  protected final void setUnarmed(int n) {
-    unarmed = (short) n;
+  /// Whether one of its scopes has a deadline for which no timer is set yet. Carrier or own thread.
+  protected final void setUnarmed(boolean on) {
+    unarmed = on;
   }
 
   /// The task is over: no interrupt of ours is left, and none comes any more but one that is being
   /// sent this moment, which then meets a thread that has nothing left to do. Own thread only.
   protected final void markEnded() {
-    if (!signal) {
+    if (!signal && carried) { // a thread that is not carried may live on
       ended = true;
       return;
     }
@@ -419,7 +417,14 @@ public abstract class Fiber extends SteppedThread {
     if (wake) {
       unpark();
     } else if (interrupt) {
-      sendInterrupt();
+      boolean elsewhere = false;
+      try {
+        elsewhere = sendInterrupt();
+      } finally {
+        if (!elsewhere) {
+          interruptSent();
+        }
+      }
     }
   }
 
@@ -449,14 +454,21 @@ public abstract class Fiber extends SteppedThread {
     if (wake) {
       unpark();
     } else if (interrupt) {
-      sendInterrupt();
+      boolean elsewhere = false;
+      try {
+        elsewhere = sendInterrupt();
+      } finally {
+        if (!elsewhere) {
+          interruptSent();
+        }
+      }
     }
     return true;
   }
 
   @Override
   final void afterStep() {
-    if (unarmed > 0) {
+    if (unarmed) {
       armDeadlines();
     }
     if (signal) {
@@ -480,7 +492,14 @@ public abstract class Fiber extends SteppedThread {
     } finally {
       unlock();
     }
-    sendInterrupt();
+    boolean elsewhere = false;
+    try {
+      elsewhere = sendInterrupt();
+    } finally {
+      if (!elsewhere) {
+        interruptSent();
+      }
+    }
   }
 
   /// {@return whether the thread waits in operations of ours}
@@ -505,26 +524,30 @@ public abstract class Fiber extends SteppedThread {
     };
   }
 
-  /// `sending` was raised. Outside of the spin word, because an interrupt takes the JDK's locks and
-  /// can run the close of a channel; that code may be somebody's and block, so it gets a thread of
-  /// its own.
-  private void sendInterrupt() {
+  /// `sending` was raised, and whoever did that lowers it, unless this returns true: then another
+  /// thread sends the interrupt and lowers it. Outside of the spin word, because an interrupt takes
+  /// the JDK's locks and can run the close of a channel; that code may be somebody's and block.
+  private boolean sendInterrupt() {
     if (VirtualThreads.available() && !VirtualThreads.isInChannel(thread())) {
-      interruptNow();
-    } else {
-      Interrupter.execute(this::interruptNow);
+      thread().interrupt();
+      return false;
     }
+    Interrupter.execute(
+        () -> {
+          try {
+            thread().interrupt();
+          } finally {
+            interruptSent();
+          }
+        });
+    return true;
   }
 
-  private void interruptNow() {
-    try {
-      thread().interrupt();
-    } finally {
-      lock();
-      sending--;
-      sent = true;
-      unlock();
-    }
+  private void interruptSent() {
+    lock();
+    sending--;
+    sent = true;
+    unlock();
   }
 
   /// Own thread only. While an interrupt is on its way, this thread lets the others run: the sender

@@ -268,6 +268,7 @@ public final class Loop extends Scheduler {
   }
 
   private void idle() {
+    RUNNING.setOpaque(this, null);
     asleep = true;
     long wait = alarms.isEmpty() ? TimerQueue.NEVER : alarms.untilEarliest(clock.nanoTime());
     if (wait > 0 && inbox.isEmpty() && !closed) {
