@@ -34,7 +34,7 @@ final class Durations {
   /// {@return the duration as in "2 s", "1.5 s", "150 ms" or "3 h 20 min"}
   static String text(Duration d) {
     if (d.isNegative()) {
-      boolean most = d.getSeconds() == Long.MIN_VALUE; // which has no counterpart
+      boolean most = d.toSeconds() == Long.MIN_VALUE; // which has no counterpart
       return "-" + text(most ? Duration.ofSeconds(Long.MAX_VALUE) : d.negated());
     }
     long seconds = d.toSeconds();
