@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// introduced by a comment, `<!-- region: name -->`, and the region stands between `// region name`
 /// and `// endregion`.
 class GuideTest {
-  private static final Path ROOT = root();
+  static final Path ROOT = root();
   private static final Pattern BLOCK =
       Pattern.compile("(?:<!-- region: (\\S+) -->\\s*\\n)?```java\\n(.*?)```", Pattern.DOTALL);
   private static final Pattern REGION =

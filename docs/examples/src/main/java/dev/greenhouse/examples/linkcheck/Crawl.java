@@ -3,14 +3,22 @@ package dev.greenhouse.examples.linkcheck;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
 
 /// What a crawl has found.
 ///
 /// @param starts the pages it started from
 /// @param pages the pages whose links were followed
-/// @param answers what is known of each address that a link leads to
-record Crawl(List<URI> starts, List<ReadPage> pages, Map<URI, Answer> answers) {
+/// @param answers what is known of each address that a link leads to; if it was interrupted, of
+///   some
+/// @param interrupted whether somebody ended it early
+/// @param unchecked how many addresses were found for which there was no answer yet
+record Crawl(
+    List<URI> starts,
+    List<ReadPage> pages,
+    Map<URI, Answer> answers,
+    boolean interrupted,
+    int unchecked) {
   /// A page and its links.
   record ReadPage(URI url, List<FoundLink> links) {
     ReadPage {
@@ -27,8 +35,13 @@ record Crawl(List<URI> starts, List<ReadPage> pages, Map<URI, Answer> answers) {
     answers = Map.copyOf(answers);
   }
 
-  /// {@return what is known of an address that a link leads to}
-  Answer answerOf(URI url) {
-    return Objects.requireNonNull(answers.get(url), () -> "nobody has checked " + url);
+  /// {@return what is known of an address that a link leads to; empty if the crawl was interrupted
+  /// before it answered}
+  Optional<Answer> answerOf(URI url) {
+    Answer answer = answers.get(url);
+    if (answer == null && !interrupted) {
+      throw new IllegalStateException("nobody has checked " + url);
+    }
+    return Optional.ofNullable(answer);
   }
 }

@@ -2,6 +2,7 @@ package dev.greenhouse.examples.linkcheck;
 
 import dev.greenhouse.examples.linkcheck.Crawl.FoundLink;
 import dev.greenhouse.examples.linkcheck.Crawl.ReadPage;
+import dev.greenhouse.nursery.CancelScope;
 import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.Nursery;
 import java.net.URI;
@@ -21,6 +22,9 @@ import java.util.Set;
 /// fails, for a bug in here, the nurseries cancel all the others and the failure comes out of
 /// `crawl`. A link that leads nowhere is no failure but an [Answer].
 ///
+/// All of it is in one cancel scope, which another thread may cancel. Then every wait for a server
+/// ends, all nurseries close, and `crawl` returns what it has got.
+///
 /// All of it runs on a loop: a task is left for another one only where it waits, so the collections
 /// below need neither locks nor concurrent variants, and "is it new? then claim it" is one step.
 /// Waiting for servers is what takes the time here; the one thread parses meanwhile.
@@ -29,6 +33,7 @@ final class Crawler {
   private final Fetcher fetcher;
   private final boolean external;
   private final Progress progress;
+  private final CancelScope whole;
 
   // On the loop only.
   private final Set<URI> claimed = new HashSet<>();
@@ -36,26 +41,30 @@ final class Crawler {
   private final List<ReadPage> pages = new ArrayList<>();
   private Scope scope;
 
-  Crawler(Site site, Fetcher fetcher, boolean external, Progress progress) {
+  /// @param whole ends the crawl early if it is cancelled
+  Crawler(Site site, Fetcher fetcher, boolean external, Progress progress, CancelScope whole) {
     this.site = site;
     this.fetcher = fetcher;
     this.external = external;
     this.progress = progress;
+    this.whole = whole;
     this.scope = site.scope(site.starts().getFirst());
   }
 
-  /// Blocks until everything is checked.
+  /// Blocks until everything is checked, or the crawl was ended early.
   Crawl crawl() {
-    Greenhouse.run(
-        () -> {
-          try (var nursery = Nursery.open(site.title())) {
-            claimed.addAll(site.starts());
-            for (URI start : site.starts()) {
-              nursery.fork(site.show(start), () -> visitStart(start));
-            }
-          }
-        });
-    return new Crawl(site.starts(), pages, answers);
+    Greenhouse.run(() -> whole.run(this::visitAll));
+    int unchecked = claimed.size() - answers.size();
+    return new Crawl(site.starts(), pages, answers, whole.isCancelled(), unchecked);
+  }
+
+  private void visitAll() {
+    try (var nursery = Nursery.open(site.title())) {
+      claimed.addAll(site.starts());
+      for (URI start : site.starts()) {
+        nursery.fork(site.show(start), () -> visitStart(start));
+      }
+    }
   }
 
   private void visitStart(URI url) throws InterruptedException {

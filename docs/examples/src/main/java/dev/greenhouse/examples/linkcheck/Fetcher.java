@@ -1,5 +1,6 @@
 package dev.greenhouse.examples.linkcheck;
 
+import dev.greenhouse.nursery.CancelScope;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.ConnectException;
@@ -14,8 +15,8 @@ import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -112,17 +113,29 @@ final class Fetcher implements AutoCloseable {
     }
   }
 
-  /// Not `client.send` with the request's own timeout: that one ends with the headers, and a server
-  /// that stops in the middle of a body would hold us for ever.
+  /// The deadline is for all of the answer. The request's own timeout ends with the headers, and a
+  /// server that stops in the middle of a body would hold us for ever.
   private <T> T await(CompletableFuture<T> response) throws IOException, InterruptedException {
     try {
-      return response.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+      CancelScope.failAfter(timeout, () -> awaitEnd(response));
     } catch (TimeoutException e) {
       throw new IOException("no answer within %s s".formatted(seconds(timeout)), e);
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
     } finally {
+      // Whatever cancelled the task interrupts its wait. The future does not know of that.
       response.cancel(true); // closes the connection if there is no answer
+    }
+    if (response.state() == Future.State.SUCCESS) {
+      return response.resultNow();
+    }
+    Throwable failure = response.exceptionNow();
+    throw failure instanceof IOException io ? io : new IOException(failure);
+  }
+
+  private static void awaitEnd(Future<?> future) throws InterruptedException {
+    try {
+      future.get();
+    } catch (ExecutionException _) {
+      // It has ended; how, is seen later.
     }
   }
 

@@ -47,7 +47,9 @@ record Options(
       A link is broken if its target does not answer, answers with an error, or has no such anchor.
 
       Exit status: 0 if all links work, 1 if one is broken, 2 if the arguments are wrong or the
-      start can't be read, 3 if linkcheck itself fails.
+      start can't be read, 3 if linkcheck itself fails, 130 if it was interrupted.
+
+      Ctrl-C ends it early: what was checked so far is shown.
       """;
 
   static Options parse(List<String> args) throws BadInput {

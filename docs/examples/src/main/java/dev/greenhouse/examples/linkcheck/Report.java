@@ -24,6 +24,7 @@ final class Report {
   private int brokenPages;
   private int external;
   private int elsewhere;
+  private int unanswered;
 
   Report(Site site, Crawl crawl) {
     this.site = site;
@@ -43,7 +44,7 @@ final class Report {
     out.printf(
         Locale.ROOT,
         "%s on %s checked with %s in %.1f s: %s%n",
-        count(links - external - elsewhere, "link"),
+        count(links - external - elsewhere - unanswered, "link"),
         count(crawl.pages().size(), "page"),
         count(requests, "request"),
         duration.toMillis() / 1000.0,
@@ -53,6 +54,9 @@ final class Report {
     }
     if (elsewhere > 0) {
       out.printf("%s skipped that can't be fetched, such as mailto.%n", count(elsewhere, "link"));
+    }
+    if (crawl.interrupted()) {
+      out.printf("Interrupted: %s still unchecked.%n", count(crawl.unchecked(), "address"));
     }
   }
 
@@ -93,7 +97,12 @@ final class Report {
   }
 
   private Optional<String> problem(URI url, String fragment) {
-    return switch (crawl.answerOf(url)) {
+    Optional<Answer> answer = crawl.answerOf(url);
+    if (answer.isEmpty()) {
+      unanswered++;
+      return Optional.empty();
+    }
+    return switch (answer.get()) {
       case Answer.Broken(String why) -> Optional.of(why);
       case Answer.WithAnchors(Set<String> anchors) ->
           ALWAYS_THERE.contains(fragment) || anchors.contains(fragment)

@@ -247,8 +247,8 @@ class FolderRunTest {
             }
           }
         };
-    var program = new Main(failing, new PrintStream(err, true, UTF_8), false, folder);
-    assertThat(program.run(List.of("."))).isEqualTo(Main.FAILED);
+    var errors = new PrintStream(err, true, UTF_8);
+    assertThat(new Main(failing, errors, false, folder).run(List.of("."))).isEqualTo(Main.FAILED);
     assertThat(err.toString(UTF_8))
         .startsWith(
             "linkcheck failed: java.lang.IllegalStateException: the printer is on fire"
@@ -256,7 +256,8 @@ class FolderRunTest {
         .hasLineCount(2);
 
     err.reset();
-    assertThat(program.run(List.of("--debug", "."))).isEqualTo(Main.FAILED);
+    assertThat(new Main(failing, errors, false, folder).run(List.of("--debug", ".")))
+        .isEqualTo(Main.FAILED);
     assertThat(err.toString(UTF_8)).contains("Progress.pageRead");
   }
 
