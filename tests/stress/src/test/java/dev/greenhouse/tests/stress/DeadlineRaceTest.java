@@ -32,7 +32,7 @@ class DeadlineRaceTest {
           clock,
           () -> {
             var random = new SplittableRandom(93);
-            for (int i = 0; i < Bed.rounds(2_000); i++) {
+            for (int i = 0; i < Bed.rounds(1_000); i++) {
               int n = i;
               int spins = random.nextInt(400);
               CancelScope.run(
@@ -85,7 +85,7 @@ class DeadlineRaceTest {
       bed.run(
           () -> {
             var random = new SplittableRandom(96);
-            for (int i = 0; i < Bed.rounds(2_000); i++) {
+            for (int i = 0; i < Bed.rounds(1_000); i++) {
               int n = i;
               int spins = random.nextInt(400);
               CancelScope.run(
@@ -120,7 +120,7 @@ class DeadlineRaceTest {
           () -> {
             var random = new SplittableRandom(98);
             int inTime = 0;
-            for (int i = 0; i < Bed.rounds(2_000); i++) {
+            for (int i = 0; i < Bed.rounds(1_000); i++) {
               int n = i;
               long nanos = 500L + random.nextInt(60_000);
               var moved = new AtomicBoolean();
@@ -158,7 +158,7 @@ class DeadlineRaceTest {
       bed.runBy(
           clock,
           () -> {
-            for (int i = 0; i < Bed.rounds(2_000); i++) {
+            for (int i = 0; i < Bed.rounds(1_000); i++) {
               boolean ran =
                   CancelScope.run(
                       scope -> {
@@ -198,7 +198,7 @@ class DeadlineRaceTest {
       bed.run(
           () -> {
             var random = new SplittableRandom(102);
-            for (int i = 0; i < Bed.rounds(2_000); i++) {
+            for (int i = 0; i < Bed.rounds(1_000); i++) {
               int n = i;
               Duration last = Duration.ofNanos(random.nextInt(30_000));
               boolean ran =

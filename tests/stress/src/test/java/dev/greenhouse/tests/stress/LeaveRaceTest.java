@@ -22,7 +22,7 @@ class LeaveRaceTest {
       bed.run(
           () -> {
             var random = new SplittableRandom(42);
-            for (int i = 0; i < Bed.rounds(5_000); i++) {
+            for (int i = 0; i < Bed.rounds(2_500); i++) {
               int n = i / 4; // independent of the wait outside
               int spins = random.nextInt(300);
               CancelScope.run(
@@ -59,7 +59,7 @@ class LeaveRaceTest {
     bed.run(
         () -> {
           var random = new SplittableRandom(43);
-          for (int i = 0; i < Bed.rounds(5_000); i++) {
+          for (int i = 0; i < Bed.rounds(2_500); i++) {
             int n = i / 4;
             int spins = random.nextInt(500);
             CancelScope.moveOnAfter(
@@ -82,7 +82,7 @@ class LeaveRaceTest {
       bed.run(
           () -> {
             var random = new SplittableRandom(45);
-            for (int i = 0; i < Bed.rounds(2_000); i++) {
+            for (int i = 0; i < Bed.rounds(1_000); i++) {
               int n = i;
               int spins = random.nextInt(300);
               boolean ran =
@@ -113,7 +113,7 @@ class LeaveRaceTest {
       bed.run(
           () -> {
             var random = new SplittableRandom(47);
-            for (int i = 0; i < Bed.rounds(2_000); i++) {
+            for (int i = 0; i < Bed.rounds(1_000); i++) {
               int n = i;
               int before = random.nextInt(300);
               boolean ran =

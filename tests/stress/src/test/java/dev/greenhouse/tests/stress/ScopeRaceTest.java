@@ -33,7 +33,7 @@ class ScopeRaceTest {
       bed.run(
           () -> {
             var random = new SplittableRandom(102);
-            for (int i = 0; i < Bed.rounds(5_000); i++) {
+            for (int i = 0; i < Bed.rounds(2_500); i++) {
               int n = i;
               int spins = random.nextInt(300);
               var scopeOf = new AtomicReference<CancelScope>();
@@ -75,7 +75,7 @@ class ScopeRaceTest {
       bed.run(
           () -> {
             var random = new SplittableRandom(104);
-            for (int i = 0; i < Bed.rounds(2_000); i++) {
+            for (int i = 0; i < Bed.rounds(1_000); i++) {
               int n = i;
               int spins = random.nextInt(300);
               var failed = new AtomicReference<IOException>();
@@ -115,7 +115,7 @@ class ScopeRaceTest {
       bed.run(
           () -> {
             var random = new SplittableRandom(106);
-            for (int i = 0; i < Bed.rounds(3_000); i++) {
+            for (int i = 0; i < Bed.rounds(1_500); i++) {
               int n = i;
               Duration time = Duration.ofNanos(random.nextInt(30_000));
               var seen = new AtomicReference<CancelReason>();
@@ -155,7 +155,7 @@ class ScopeRaceTest {
       bed.run(
           () -> {
             var random = new SplittableRandom(108);
-            for (int i = 0; i < Bed.rounds(2_000); i++) {
+            for (int i = 0; i < Bed.rounds(1_000); i++) {
               int n = i;
               Duration time = Duration.ofNanos(random.nextInt(60_000));
               var timedOut = new AtomicBoolean();
@@ -186,7 +186,7 @@ class ScopeRaceTest {
         var two = new Canceller(110)) {
       bed.run(
           () -> {
-            for (int i = 0; i < Bed.rounds(2_000); i++) {
+            for (int i = 0; i < Bed.rounds(1_000); i++) {
               int n = i;
               boolean same = n % 2 == 0;
               var outerOf = new AtomicReference<CancelScope>();
