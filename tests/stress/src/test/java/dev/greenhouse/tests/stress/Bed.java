@@ -6,6 +6,7 @@ import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.GreenhouseBuilder;
 import dev.greenhouse.nursery.OpenGreenhouse;
+import dev.greenhouse.nursery.time.VirtualClock;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -15,10 +16,13 @@ import java.util.concurrent.TimeoutException;
 /// Where a stress test runs.
 enum Bed {
   LOOP,
-  POOL;
+  POOL,
+  ONE_CARRIER,
+  SEEDED;
 
   private static final int SCALE = Integer.getInteger("greenhouse.stress.scale", 1);
   private static final long SECONDS = 60;
+  private static final long SEED = 20261122;
 
   /// {@return so many rounds, times the scale}
   static int rounds(int atScaleOne) {
@@ -26,16 +30,22 @@ enum Bed {
   }
 
   OpenGreenhouse build(Instrument... instruments) {
-    GreenhouseBuilder builder = Greenhouse.builder().name("stress-" + this);
-    if (this == LOOP) {
-      builder.singleThreaded();
-    } else {
-      builder.parallelism(2);
-    }
+    GreenhouseBuilder builder = builder();
     for (Instrument i : instruments) {
       builder.instrument(i);
     }
     return builder.build();
+  }
+
+  /// {@return a builder of a greenhouse of this kind}
+  GreenhouseBuilder builder() {
+    GreenhouseBuilder builder = Greenhouse.builder().name("stress-" + this);
+    return switch (this) {
+      case LOOP -> builder.singleThreaded();
+      case POOL -> builder.parallelism(2);
+      case ONE_CARRIER -> builder.parallelism(1);
+      case SEEDED -> builder.seeded(SEED);
+    };
   }
 
   /// What a main task does.
@@ -48,6 +58,13 @@ enum Bed {
   void run(Body body, Instrument... instruments) throws Exception {
     // Not closed if it hangs: that would hang, too.
     OpenGreenhouse greenhouse = build(instruments);
+    runIn(greenhouse, body);
+    greenhouse.close();
+  }
+
+  /// Runs it as a main task that sleeps by that clock.
+  void runBy(VirtualClock clock, Body body) throws Exception {
+    OpenGreenhouse greenhouse = builder().clock(clock).build();
     runIn(greenhouse, body);
     greenhouse.close();
   }

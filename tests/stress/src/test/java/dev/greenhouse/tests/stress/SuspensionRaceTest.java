@@ -122,7 +122,7 @@ class SuspensionRaceTest {
   }
 
   /// Two tasks that wake each other by suspensions, and yield now and then.
-  private static final class Turns {
+  static final class Turns {
     private final AtomicInteger turn = new AtomicInteger();
 
     /// A place for each side: in one for both, who is late overwrites who waits.
