@@ -125,37 +125,6 @@ class ShieldRaceTest {
   }
 
   @Race
-  void aShieldMadeByAnotherThreadTakesTheInterruptBack(Bed bed) throws Exception {
-    try (var canceller = new Canceller(55)) {
-      bed.run(
-          () -> {
-            for (int i = 0; i < Bed.rounds(1_000); i++) {
-              int n = i;
-              CancelScope.run(
-                  outer ->
-                      CancelScope.run(
-                          inner -> {
-                            var shielded = new AtomicBoolean();
-                            canceller.give(
-                                () -> {
-                                  outer.cancel("by hand");
-                                  inner.shielded(true);
-                                  shielded.set(true);
-                                });
-                            while (!shielded.get()) {
-                              Thread.onSpinWait();
-                            }
-                            Outside.waits(n);
-                            Task.checkpoint();
-                          }));
-              Outside.waits(i);
-              canceller.awaitDone();
-            }
-          });
-    }
-  }
-
-  @Race
   void aShieldOfTheTaskItselfKeepsTheInterruptOut(Bed bed) throws Exception {
     try (var canceller = new Canceller(56)) {
       bed.run(
