@@ -105,8 +105,7 @@ class ManyScopesTest {
         () -> {
           boolean complete =
               CancelScope.moveOnAfter(
-                  SOON,
-                  () -> nestWithDeadlines(levels(kind) - 1, ManyScopesTest::checkForEver));
+                  SOON, () -> nestWithDeadlines(levels(kind) - 1, ManyScopesTest::checkForEver));
           assertThat(complete).isFalse();
           assertIsSoundAgain();
         });
