@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.greenhouse.instrumentation.CancelReason.Source;
 import dev.greenhouse.nursery.CancelScope;
-import dev.greenhouse.nursery.Nursery;
-import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.tests.Eventually;
 import dev.greenhouse.tests.Kind;
@@ -20,8 +18,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/// Conformance D43 to D46, K107 and K108, and the deadline in A7: the deadline of a scope. Moving
-/// it is in [MovedDeadlineTest].
+/// Conformance D43 to D45, K107 and K108: the deadline of a scope. Moving it is in
+/// [MovedDeadlineTest].
 @ExtendWith(NothingLeft.class)
 class DeadlineTest {
   static final Duration SECOND = Duration.ofSeconds(1);
@@ -203,64 +201,6 @@ class DeadlineTest {
         });
   }
 
-  // D46
-  @OnEveryKind
-  void theEffectiveDeadlineIsTheEarliestUpToAShield(Kind kind) throws Throwable {
-    VirtualGreenhouse.still(
-        kind,
-        clock -> {
-          Instant now = clock.instant();
-          assertThat(CancelScope.effectiveDeadline()).isEqualTo(Instant.MAX);
-          CancelScope.run(
-              outer -> {
-                outer.deadline(now.plusSeconds(30));
-                CancelScope.run(
-                    inner -> {
-                      inner.deadline(now.plusSeconds(60));
-                      assertThat(CancelScope.effectiveDeadline()).isEqualTo(now.plusSeconds(30));
-                      inner.deadline(now.plusSeconds(10));
-                      assertThat(CancelScope.effectiveDeadline()).isEqualTo(now.plusSeconds(10));
-                      inner.deadline(now.plusSeconds(60)).shielded(true);
-                      assertThat(CancelScope.effectiveDeadline()).isEqualTo(now.plusSeconds(60));
-                      CancelScope.shield(
-                          () -> assertThat(CancelScope.effectiveDeadline()).isEqualTo(Instant.MAX));
-                      outer.cancel();
-                      assertThat(CancelScope.effectiveDeadline()).isEqualTo(now.plusSeconds(60));
-                      inner.shielded(false);
-                      assertThat(CancelScope.effectiveDeadline()).isEqualTo(Instant.MIN);
-                    });
-              });
-          assertThat(CancelScope.effectiveDeadline()).isEqualTo(Instant.MAX);
-        });
-  }
-
-  // D46
-  @OnEveryKind
-  void theEffectiveDeadlineOfATaskIsThatOfWhatItsNurseryWasOpenedIn(Kind kind) throws Throwable {
-    VirtualGreenhouse.still(
-        kind,
-        clock -> {
-          Instant end = clock.instant().plusSeconds(30);
-          CancelScope.moveOnAt(
-              end,
-              () -> {
-                try (var nursery = Nursery.open()) {
-                  Task<Instant> task = nursery.fork(() -> CancelScope.effectiveDeadline());
-                  assertThat(task.join()).isEqualTo(end);
-                }
-              });
-          boolean ended =
-              CancelScope.moveOnAfter(
-                  SECOND,
-                  () -> {
-                    clock.advance(SECOND); // no checkpoint has seen that
-                    assertThat(CancelScope.effectiveDeadline()).isEqualTo(Instant.MIN);
-                    Task.throwIfCancelled();
-                  });
-          assertThat(ended).isFalse();
-        });
-  }
-
   // K108
   @OnEveryKind
   void aRelativeDeadlineCountsFromTheEntering(Kind kind) throws Throwable {
@@ -284,58 +224,6 @@ class DeadlineTest {
                   });
           assertThat(ended).isFalse();
           assertThat(clock.instant()).isEqualTo(entered.plus(HOUR));
-        });
-  }
-
-  // A7
-  @OnEveryKind
-  void statisticsTellTheTimeToTheNextDeadline(Kind kind) throws Throwable {
-    VirtualGreenhouse.still(
-        kind,
-        clock -> {
-          var greenhouse = (OpenGreenhouse) Task.current().greenhouse();
-          assertThat(greenhouse.statistics().nextDeadline()).isEmpty();
-          CancelScope.moveOnAfter(
-              Duration.ofSeconds(5),
-              () -> {
-                assertThat(greenhouse.statistics().nextDeadline()).contains(Duration.ofSeconds(5));
-                CancelScope.moveOnAfter(
-                    HOUR,
-                    () -> {
-                      clock.advance(SECOND);
-                      assertThat(greenhouse.statistics().nextDeadline())
-                          .contains(Duration.ofSeconds(4));
-                    });
-                CancelScope.moveOnAfter(
-                    SECOND,
-                    () -> assertThat(greenhouse.statistics().nextDeadline()).contains(SECOND));
-                clock.advance(HOUR);
-                assertThat(greenhouse.statistics().nextDeadline()).contains(Duration.ZERO);
-              });
-          assertThat(greenhouse.statistics().nextDeadline()).isEmpty();
-        });
-  }
-
-  // A7: of all tasks
-  @OnEveryKind
-  void statisticsTellTheNextDeadlineOfAllTasks(Kind kind) throws Throwable {
-    VirtualGreenhouse.still(
-        kind,
-        clock -> {
-          var greenhouse = (OpenGreenhouse) Task.current().greenhouse();
-          try (var nursery = Nursery.open()) {
-            Task<?> far =
-                nursery.fork(() -> CancelScope.moveOnAfter(HOUR, () -> Task.sleepForever()));
-            Task<?> near =
-                nursery.fork(() -> CancelScope.moveOnAfter(SECOND, () -> Task.sleepForever()));
-            Eventually.waits(far.thread());
-            Eventually.waits(near.thread());
-            assertThat(greenhouse.statistics().nextDeadline()).contains(SECOND);
-            clock.advance(SECOND);
-            near.join();
-            assertThat(greenhouse.statistics().nextDeadline()).contains(HOUR.minus(SECOND));
-            nursery.cancel();
-          }
         });
   }
 }
