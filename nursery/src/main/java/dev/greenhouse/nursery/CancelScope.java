@@ -73,7 +73,7 @@ public sealed interface CancelScope permits ScopeImpl {
   /// @throws Cancelled if something around the scope is cancelled
   static <X extends Throwable> boolean moveOnAfter(Duration time, VoidOp<X> op) throws X {
     return ScopeRun.runFresh(
-        ScopeImpl.fresh("moveOnAfter"), Objects.requireNonNull(time, "time"), op);
+        ScopeImpl.fresh("moveOnAfter"), Objects.requireNonNull(time, "time"), ScopeRun.asCall(op));
   }
 
   /// Runs an operation until some time of day at most, as [#moveOnAfter(Duration,
@@ -99,7 +99,8 @@ public sealed interface CancelScope permits ScopeImpl {
   /// @return true if it ran to its end, false if it was cut off
   /// @throws X if the operation does
   static <X extends Throwable> boolean moveOnAt(Instant time, VoidOp<X> op) throws X {
-    return ScopeRun.runFresh(ScopeImpl.fresh("moveOnAt"), Objects.requireNonNull(time, "time"), op);
+    return ScopeRun.runFresh(
+        ScopeImpl.fresh("moveOnAt"), Objects.requireNonNull(time, "time"), ScopeRun.asCall(op));
   }
 
   /// Runs an operation that must end in some time.
@@ -170,7 +171,13 @@ public sealed interface CancelScope permits ScopeImpl {
   static <X extends Throwable> boolean run(ScopeBody<X> body) throws X {
     Objects.requireNonNull(body, "body");
     var scope = ScopeImpl.fresh("scope");
-    return ScopeRun.runFresh(scope, null, () -> body.run(scope));
+    return ScopeRun.runFresh(
+        scope,
+        null,
+        () -> {
+          body.run(scope);
+          return null;
+        });
   }
 
   /// Runs a body in a scope that it can cancel itself or hand to others for that.
@@ -293,7 +300,7 @@ public sealed interface CancelScope permits ScopeImpl {
   /// @return true if it ran to its end, false if it was cut off
   /// @throws X if the operation does
   static <X extends Throwable> boolean moveOnWindDown(VoidOp<X> op) throws X {
-    return ScopeRun.runFresh(ScopeImpl.endingOnWindDown(), null, op);
+    return ScopeRun.runFresh(ScopeImpl.endingOnWindDown(), null, ScopeRun.asCall(op));
   }
 
   // ---- a scope that is there before it is entered

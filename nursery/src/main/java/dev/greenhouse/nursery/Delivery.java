@@ -112,7 +112,7 @@ final class Delivery extends Timer {
     Throwable stack = new Throwable("the stack of task '%s' now".formatted(task.name()));
     stack.setStackTrace(task.thread().getStackTrace());
     Reports.warn(
-        "Task '%s' is cancelled but still blocked, or busy, after %s: %s, in scope '%s'. It waits in something that ignores interrupts, or goes on after them; its stack as it is now follows."
+        "Task '%s' is cancelled but still blocked after %s: %s, in scope '%s'. It waits in something that ignores interrupts, or goes on after them; its stack as it is now follows."
             .formatted(
                 task.name(),
                 Durations.text(Duration.ofNanos(reportAfter)),

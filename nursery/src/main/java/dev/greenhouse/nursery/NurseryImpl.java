@@ -33,6 +33,7 @@ final class NurseryImpl implements Nursery {
       failures; // made by who fails first, under this.members' spin word
   private boolean left; // owner's thread only; to true, once
   private volatile boolean closing; // owner writes
+  private @Nullable RuntimeException cutOffBy; // owner only: what that means for it
   private volatile boolean cutOff; // to true, by tasks before their outcomes are published
 
   /// Links and count of the [CloseWatch] that it is in while its owner waits in `close`, under its
@@ -306,9 +307,8 @@ final class NurseryImpl implements Nursery {
   /// A task was cancelled by something outside of the nursery, and so the nursery's work is not
   /// done: that goes on outwards, as the task's exception would have.
   void throwIfCutOff() {
-    Object by = cutOff ? owner.visibleCancelled() : null;
-    if (by != null) {
-      throw owner.cancellation(by);
+    if (cutOffBy != null) {
+      throw cutOffBy;
     }
   }
 
@@ -419,6 +419,10 @@ final class NurseryImpl implements Nursery {
     left = true;
     owner.pop(this);
     scope.afterPop(owner);
+    Object by = cutOff && failure() == null ? owner.visibleCancelled() : null;
+    if (by != null) {
+      cutOffBy = owner.cancellation(by);
+    }
     greenhouse().hooks().nurseryClosed(this);
     if (outer == null) {
       owner.leaveIfAdopted();

@@ -19,19 +19,19 @@ final class ScopeRun {
 
   static <T, X extends Throwable> Optional<T> callFresh(
       ScopeImpl scope, @Nullable Object time, ScopedValue.CallableOp<? extends T, X> op) throws X {
-    return optional(scope, inFresh(scope, time, op));
+    return optional(scope, execute(scope, time, true, op));
   }
 
   static <X extends Throwable> boolean runFresh(
-      ScopeImpl scope, @Nullable Object time, VoidOp<X> op) throws X {
-    return !(inFresh(scope, time, asCall(op)) instanceof Cut);
+      ScopeImpl scope, @Nullable Object time, ScopedValue.CallableOp<?, X> op) throws X {
+    return !(execute(scope, time, true, op) instanceof Cut);
   }
 
   @SuppressWarnings({"unchecked", "NullAway"}) // T is nullable where the value is
   static <T extends @Nullable Object, X extends Throwable> T callOrFail(
       ScopeImpl scope, Object time, ScopedValue.CallableOp<? extends T, X> op)
       throws X, TimeoutException {
-    Object result = inFresh(scope, time, op);
+    Object result = execute(scope, time, true, op);
     if (!(result instanceof Cut(Throwable thrown))) {
       return (T) result;
     }
@@ -49,55 +49,33 @@ final class ScopeRun {
   @SuppressWarnings({"unchecked", "NullAway"}) // T is nullable where the value is
   static <T extends @Nullable Object, X extends Throwable> T callShielded(
       ScopeImpl shield, ScopedValue.CallableOp<? extends T, X> op) throws X {
-    Object result = inFresh(shield, null, op);
+    Object result = execute(shield, null, true, op);
     if (result instanceof Cut(Throwable thrown)) {
       throw Sneaky.<RuntimeException>rethrow(thrown);
     }
     return (T) result;
   }
 
-  private static <X extends Throwable> @Nullable Object inFresh(
-      ScopeImpl scope, @Nullable Object time, ScopedValue.CallableOp<?, X> op) throws X {
-    Objects.requireNonNull(op, "op");
-    TaskImpl<?> task = TaskImpl.requireCurrent();
-    try {
-      scope.enterFresh(task, time);
-    } catch (Throwable t) {
-      scope.leaveIfEntered(task);
-      throw t;
-    }
-    return execute(task, scope, op);
-  }
-
   // ---- scopes that were there before
 
   static <T, X extends Throwable> Optional<T> call(
       ScopeImpl scope, ScopedValue.CallableOp<? extends T, X> op) throws X {
-    return optional(scope, inExisting(scope, op));
+    return optional(scope, execute(scope, null, false, op));
   }
 
   static <X extends Throwable> boolean run(ScopeImpl scope, VoidOp<X> op) throws X {
-    return !(inExisting(scope, asCall(op)) instanceof Cut);
-  }
-
-  private static <X extends Throwable> @Nullable Object inExisting(
-      ScopeImpl scope, ScopedValue.CallableOp<?, X> op) throws X {
-    Objects.requireNonNull(op, "op");
-    TaskImpl<?> task = TaskImpl.requireCurrent();
-    scope.refuseIfUsed(task);
-    try {
-      scope.enter(task);
-    } catch (Throwable t) {
-      scope.leaveIfEntered(task);
-      throw t;
-    }
-    return execute(task, scope, op);
+    return !(execute(scope, null, false, asCall(op)) instanceof Cut);
   }
 
   // ---- both
 
+  /// Few frames on purpose: scopes are entered in each other.
   private static <X extends Throwable> @Nullable Object execute(
-      TaskImpl<?> task, ScopeImpl scope, ScopedValue.CallableOp<?, X> op) throws X {
+      ScopeImpl scope, @Nullable Object time, boolean fresh, ScopedValue.CallableOp<?, X> op)
+      throws X {
+    Objects.requireNonNull(op, "op");
+    TaskImpl<?> task = TaskImpl.requireCurrent();
+    enter(task, scope, time, fresh);
     Object value;
     try {
       value = op.call();
@@ -119,6 +97,23 @@ final class ScopeRun {
       throw Sneaky.<RuntimeException>rethrow(leftOpen);
     }
     return value;
+  }
+
+  private static void enter(
+      TaskImpl<?> task, ScopeImpl scope, @Nullable Object time, boolean fresh) {
+    if (!fresh) {
+      scope.refuseIfUsed(task);
+    }
+    try {
+      if (fresh) {
+        scope.enterFresh(task, time);
+      } else {
+        scope.enter(task);
+      }
+    } catch (Throwable t) {
+      scope.leaveIfEntered(task);
+      throw t;
+    }
   }
 
   /// {@return what leaves instead of a cancellation if a nursery around it, of the same task, has

@@ -30,6 +30,8 @@ public final class VirtualClock implements Clock {
     VirtualTime.findBy(VirtualClock::timeOf);
   }
 
+  private static final Duration MOST = Duration.ofDays(36_525);
+
   private final VirtualTime time = new VirtualTime();
   private final Instant start;
 
@@ -53,11 +55,16 @@ public final class VirtualClock implements Clock {
   /// tasks run on as soon as their greenhouse lets them. Blocks for no task.
   ///
   /// @param by how far; zero is fine
-  /// @throws IllegalArgumentException if it is negative
+  /// @throws IllegalArgumentException if it is negative, or more than 100 years
   public void advance(Duration by) {
     if (by.isNegative()) {
       throw new IllegalArgumentException(
           "A clock can't be moved back, by %s. Advance it by zero or more.".formatted(by));
+    }
+    if (by.compareTo(MOST) > 0) {
+      throw new IllegalArgumentException(
+          "A clock can't be moved on by %s at once. Advance it by 100 years or less."
+              .formatted(by));
     }
     time.advance(by.toNanos());
   }

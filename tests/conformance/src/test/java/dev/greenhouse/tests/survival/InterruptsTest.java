@@ -46,10 +46,16 @@ class InterruptsTest {
   void onAPlainThreadInCloseItCancelsTheNurseryAndTheFlagIsSetAgainAtTheEnd() {
     var task = new AtomicReference<Task<?>>();
     try (var outer = Nursery.open("outer")) {
-      try (var inner = Nursery.open("inner")) {
-        task.set(inner.fork(() -> Task.sleepForever()));
-        interruptWhenItWaits(Thread.currentThread());
-      }
+      assertThat(
+              catchThrowable(
+                  () -> {
+                    try (var inner = Nursery.open("inner")) {
+                      task.set(inner.fork(() -> Task.sleepForever()));
+                      interruptWhenItWaits(Thread.currentThread());
+                    }
+                  }))
+          .as("its task was cut off")
+          .isInstanceOf(Cancelled.class);
       // The owner is cancelled as a whole, and the flag may be on or off in here.
       assertThat(catchThrowable(Task::checkpoint)).isInstanceOf(Cancelled.class);
     }
