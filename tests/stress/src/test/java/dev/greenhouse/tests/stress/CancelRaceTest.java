@@ -15,6 +15,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Tag;
@@ -249,14 +250,17 @@ class CancelRaceTest {
       bed.run(
           () -> {
             for (int i = 0; i < Bed.rounds(3_000); i++) {
-              Task<?> task;
-              try (var outer = Nursery.open("outer");
-                  var inner = Nursery.open("inner")) {
-                task = inner.fork(() -> Thread.sleep(AN_HOUR));
-                boolean same = i % 2 == 0;
-                one.give(() -> outer.cancel("one"));
-                two.give(() -> (same ? outer : inner).cancel("two"));
-              }
+              var forked = new AtomicReference<Task<?>>();
+              boolean same = i % 2 == 0;
+              Nursery.run(
+                  outer ->
+                      Nursery.run(
+                          inner -> {
+                            forked.set(inner.fork(() -> Thread.sleep(AN_HOUR)));
+                            one.give(() -> outer.cancel("one"));
+                            two.give(() -> (same ? outer : inner).cancel("two"));
+                          }));
+              Task<?> task = forked.get();
               one.awaitDone();
               two.awaitDone();
               assertNoInterrupt("afterwards", i);
