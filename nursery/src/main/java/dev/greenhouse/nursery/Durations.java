@@ -9,14 +9,17 @@ final class Durations {
   /// Half the range, so that differences of nanosecond times stay right: 146 years.
   static final long FOREVER = Long.MAX_VALUE / 2;
 
+  private static final long SECOND = 1_000_000_000;
+
   private Durations() {}
 
   /// {@return the nanoseconds, at most 146 years either way}
   static long saturatedNanos(Duration d) {
-    if (d.compareTo(Duration.ofNanos(FOREVER)) >= 0) {
+    long seconds = d.toSeconds();
+    if (seconds >= FOREVER / SECOND) {
       return FOREVER;
     }
-    return d.compareTo(Duration.ofNanos(-FOREVER)) <= 0 ? -FOREVER : d.toNanos();
+    return seconds <= -FOREVER / SECOND ? -FOREVER : seconds * SECOND + d.toNanosPart();
   }
 
   /// {@return the duration between two times, however far apart}

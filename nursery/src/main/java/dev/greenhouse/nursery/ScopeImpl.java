@@ -425,6 +425,9 @@ final class ScopeImpl implements CancelScope {
     if (d != null && !d.armed) {
       task.addUnarmed();
     }
+    if (shielded || endsOnWindDown) {
+      VarHandle.fullFence(); // those who cancel, or ask to wind down, see it, or are seen here
+    }
     if (shielded) {
       task.afterLeave();
     }

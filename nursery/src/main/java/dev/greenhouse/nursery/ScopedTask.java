@@ -143,9 +143,11 @@ abstract class ScopedTask extends Fiber {
     scope = n.cancelScope().outer;
   }
 
-  /// A scope that is no nursery's, of the own thread, as with nurseries.
+  /// A scope that is no nursery's. A store that others see later does no harm: they would tell the
+  /// task a bit too much. If the scope keeps something out, or looks at what is around it, the
+  /// caller puts a fence behind.
   void push(ScopeImpl s) {
-    scope = s;
+    SCOPE.setRelease(this, s);
   }
 
   void pop(ScopeImpl s) {
