@@ -34,6 +34,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
@@ -41,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The blocks and claims of `docs/guide/cancellation.md`: limits, scopes, interrupts, shields. Time
@@ -727,5 +729,44 @@ class CancellationTest {
       manual.advance(ofSeconds(1));
       assertThat(task.join()).isFalse();
     }
+  }
+
+  // ---- the other sources of the table
+
+  private static void assertSource(Task<?> task, Source source) {
+    assertThat(task.outcome())
+        .get()
+        .isInstanceOfSatisfying(
+            Outcome.WasCancelled.class, c -> assertThat(c.reason().source()).isEqualTo(source));
+  }
+
+  @Test
+  void aClosingThatIsInterruptedCancels() {
+    var closed = Greenhouse.builder().build();
+    Task<?> task = closed.launch(CancellationTest::sleepsForever);
+    Thread.currentThread().interrupt();
+    closed.close();
+    assertThat(Thread.interrupted()).isTrue();
+    assertSource(task, Source.SHUTDOWN);
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "greenhouse.test.flag", matches = "true")
+  void aGreenhouseWhoseExecutorRefusesCancels() {
+    var full =
+        Greenhouse.builder()
+            .on(
+                step -> {
+                  throw new RejectedExecutionException("full");
+                })
+            .build();
+    Task<?> task = full.launch(CancellationTest::sleepsForever);
+    full.close();
+    assertSource(task, Source.BROKEN);
+  }
+
+  private static @Nullable Void sleepsForever() {
+    Task.sleepForever();
+    return null;
   }
 }

@@ -32,6 +32,10 @@ public final class Loop extends Scheduler {
   /// while it runs.
   private static final long STACK_BYTES = 16L << 20;
 
+  private static final VarHandle WATCHED =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "watched", VarHandle.class, Loop.class, boolean.class);
+
   private static final long LOOK = TimeUnit.MILLISECONDS.toNanos(10);
 
   /// So late a timer is fired by the housekeeper.
@@ -64,7 +68,7 @@ public final class Loop extends Scheduler {
 
   /// True while the housekeeper looks. The watch writes false and then reads `asleep`; the carrier
   /// writes `asleep` and then reads this; who sets a timer writes that first.
-  private final AtomicBoolean watched = new AtomicBoolean();
+  private volatile boolean watched;
 
   private Loop(GreenhouseView greenhouse, Clock clock, InstrumentSet instruments, RunQueue queue) {
     super(true, greenhouse, clock, instruments);
@@ -167,7 +171,9 @@ public final class Loop extends Scheduler {
 
   @Override
   public boolean looksAfterDeadlines() {
-    watch.start();
+    if (!watched) {
+      watch.start();
+    }
     return true;
   }
 
@@ -190,7 +196,7 @@ public final class Loop extends Scheduler {
   /// from firing timers, and the task in it from setting its own.
   private final class Watch extends Timer {
     void start() {
-      if (!watched.get() && watched.compareAndSet(false, true)) {
+      if (!watched && WATCHED.compareAndSet(Loop.this, false, true)) {
         Housekeeper.get().schedule(this, LOOK);
       }
     }
@@ -208,7 +214,7 @@ public final class Loop extends Scheduler {
         Housekeeper.get().schedule(this, LOOK);
         return;
       }
-      watched.set(false);
+      watched = false;
       if (!asleep) {
         start();
       }
