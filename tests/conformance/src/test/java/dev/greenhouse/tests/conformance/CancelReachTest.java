@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -181,5 +182,33 @@ class CancelReachTest {
     } catch (Cancelled expected) {
       throw failure;
     }
+  }
+
+  // B15, where the cancellation came before the nursery
+  @OnEveryKind
+  void childOfANurseryThatIsOpenedInACancelledScopeIsToldAtItsFirstCheckpoint(Kind kind)
+      throws Throwable {
+    kind.run(
+        () -> {
+          var told = new AtomicInteger();
+          for (int i = 0; i < 100; i++) {
+            CancelScope.run(
+                scope -> {
+                  scope.cancel();
+                  try (var nursery = Nursery.open()) {
+                    nursery.fork(
+                        () -> {
+                          try {
+                            Task.throwIfCancelled();
+                          } catch (Cancelled expected) {
+                            told.incrementAndGet();
+                            throw expected;
+                          }
+                        });
+                  }
+                });
+          }
+          assertThat(told).hasValue(100);
+        });
   }
 }

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @SuppressWarnings("ThreadPriorityCheck") // a yield is a step
 @ExtendWith(NothingLeft.class)
 class StepPairsTest {
+  private static final int TRACES = 10_000;
   private static final int YIELDS = 1_000;
 
   /// Counts the steps of each task and finds those that overlap.
@@ -125,12 +126,13 @@ class StepPairsTest {
     var threads = new Thread[4];
     var forked = new CountDownLatch(1);
     var taken = new CountDownLatch(1);
+    var yields = new AtomicInteger();
     var spy =
         new Thread(
             () -> {
               try {
                 forked.await();
-                for (int i = 0; i < 10_000; i++) {
+                for (int i = 0; i < TRACES; i++) {
                   threads[i % threads.length].getStackTrace();
                 }
               } catch (InterruptedException e) {
@@ -145,7 +147,7 @@ class StepPairsTest {
           () -> {
             var queue = new SynchronousQueue<Boolean>();
             try (var nursery = Nursery.open()) {
-              threads[0] = nursery.fork(() -> yieldWhile(taken)).thread();
+              threads[0] = nursery.fork(() -> yieldWhile(taken, yields)).thread();
               threads[1] = nursery.fork(() -> sleepWhile(taken)).thread();
               threads[2] =
                   nursery
@@ -172,12 +174,16 @@ class StepPairsTest {
     }
     spy.join();
     pairs.assertBalanced();
-    assertThat(Pairs.of(pairs.before, threads[0])).isGreaterThanOrEqualTo(YIELDS);
+    // The JDK may suspend a thread between our look at it and its step, which then does nothing.
+    assertThat(Pairs.of(pairs.before, threads[0]))
+        .as("no step is missed, and few are told that did not run")
+        .isBetween(YIELDS, yields.get() + TRACES / threads.length / 4);
   }
 
-  private static void yieldWhile(CountDownLatch taken) {
+  private static void yieldWhile(CountDownLatch taken, AtomicInteger yields) {
     do {
       yieldOften();
+      yields.addAndGet(YIELDS);
     } while (taken.getCount() > 0);
   }
 
