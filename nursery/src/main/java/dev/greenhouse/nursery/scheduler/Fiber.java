@@ -239,15 +239,16 @@ public abstract class Fiber extends SteppedThread {
     return false;
   }
 
+  /// It is counted before it can be seen awake: it may be running already, by chance, and count
+  /// itself out again before the one who wakes it comes to counting it in.
   private void countInForAWakeUp(VirtualTime time) {
-    while (!AWAKE.compareAndSet(this, BUSY, WOKEN_EARLY)) {
+    while (!AWAKE.compareAndSet(this, BUSY, WOKEN_EARLY)
+        && (byte) AWAKE.getVolatile(this) != WOKEN_EARLY) {
+      time.busy();
       if (AWAKE.compareAndSet(this, QUIET, BUSY)) {
-        time.busy();
         return;
       }
-      if ((byte) AWAKE.getVolatile(this) == WOKEN_EARLY) {
-        return;
-      }
+      time.idle();
     }
   }
 
