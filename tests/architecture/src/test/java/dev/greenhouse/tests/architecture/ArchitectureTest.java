@@ -40,6 +40,10 @@ class ArchitectureTest {
           .definedBy(ROOT + "nursery.lowlevel")
           .layer("nursery")
           .definedBy(ROOT + "nursery")
+          .layer("portal")
+          .definedBy(ROOT + "portal..")
+          .whereLayer("portal")
+          .mayOnlyAccessLayers("instrumentation", "time", "lowlevel", "nursery")
           .whereLayer("instrumentation")
           .mayNotAccessAnyLayer()
           .whereLayer("dispatch")
@@ -53,7 +57,7 @@ class ArchitectureTest {
           .whereLayer("scheduler")
           .mayOnlyAccessLayers("instrumentation", "dispatch", "jdk", "housekeeping", "time")
           .whereLayer("lowlevel")
-          .mayOnlyAccessLayers("jdk", "housekeeping", "scheduler")
+          .mayOnlyAccessLayers("instrumentation", "jdk", "housekeeping", "scheduler")
           .whereLayer("nursery")
           .mayOnlyAccessLayers(
               "instrumentation",
