@@ -54,6 +54,7 @@ class PortalsTest {
 
   // endregion
 
+  @SuppressWarnings("try") // the thread is a task as long as the nursery is open
   private void renderAll(List<Integer> ids) {
     // region portal-tree
     try (var nursery = Nursery.open()) { // no flag needed
@@ -96,6 +97,7 @@ class PortalsTest {
   }
 
   @Test
+  @SuppressWarnings("try") // the thread is a task as long as the nursery is open
   void portalOfACall() {
     asked.add(new CompletableFuture<>());
     asked.add(new CompletableFuture<>());
