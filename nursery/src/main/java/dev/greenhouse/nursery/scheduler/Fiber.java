@@ -213,8 +213,8 @@ public abstract class Fiber extends SteppedThread {
       LockSupport.park();
       scheduler.instruments.hooks().beforeTaskStep(this);
     }
-    if (time != null && AWAKE.compareAndSet(this, QUIET, BUSY)) {
-      time.busy(); // nobody woke it: by chance, or by an interrupt
+    if (time != null && (byte) AWAKE.getVolatile(this) == QUIET) {
+      countInUnwoken(time);
     }
   }
 
@@ -237,6 +237,15 @@ public abstract class Fiber extends SteppedThread {
     }
     AWAKE.setVolatile(this, BUSY);
     return false;
+  }
+
+  /// Nobody has woken it: it runs by chance, or by an interrupt. Counted before it can be seen
+  /// awake: whoever wakes it then counts nothing, and may be the last that is busy.
+  private void countInUnwoken(VirtualTime time) {
+    time.busy();
+    if (!AWAKE.compareAndSet(this, QUIET, BUSY)) {
+      time.idle();
+    }
   }
 
   /// It is counted before it can be seen awake: it may be running already, by chance, and count

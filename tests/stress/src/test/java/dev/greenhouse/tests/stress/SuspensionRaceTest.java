@@ -10,6 +10,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 
 @SuppressWarnings({"ThreadPriorityCheck", "UnnecessaryAsync"})
@@ -128,6 +129,17 @@ class SuspensionRaceTest {
     /// A place for each side: in one for both, who is late overwrites who waits.
     private final AtomicReferenceArray<Suspension<Integer>> waiting = new AtomicReferenceArray<>(2);
 
+    /// Whether each wait begins with a permit left over, and so wakes by chance first.
+    private final boolean wakeByChance;
+
+    Turns() {
+      this(false);
+    }
+
+    Turns(boolean wakeByChance) {
+      this.wakeByChance = wakeByChance;
+    }
+
     void play(int me, int balls) {
       for (int i = me; i < 2 * balls; i += 2) {
         while (turn.get() != i) {
@@ -136,6 +148,9 @@ class SuspensionRaceTest {
           if (turn.get() == i) {
             waiting.set(me, null);
             break;
+          }
+          if (wakeByChance) {
+            LockSupport.unpark(Thread.currentThread());
           }
           suspension.await();
         }

@@ -24,12 +24,22 @@ class VirtualTimeRaceTest {
 
   @Race
   void timeDoesNotJumpWhileTwoTasksWakeEachOther(Bed bed) throws Exception {
-    for (int round = 0; round < Bed.rounds(3); round++) {
+    playWhileSomebodySleeps(bed, 3, false);
+  }
+
+  @Race
+  void timeDoesNotJumpWhileTwoTasksWakeByChanceToo(Bed bed) throws Exception {
+    playWhileSomebodySleeps(bed, 20, true);
+  }
+
+  private static void playWhileSomebodySleeps(Bed bed, int rounds, boolean wakeByChance)
+      throws Exception {
+    for (int round = 0; round < Bed.rounds(rounds); round++) {
       var clock = new VirtualClock().autojump(true);
       bed.runBy(
           clock,
           () -> {
-            var turns = new SuspensionRaceTest.Turns();
+            var turns = new SuspensionRaceTest.Turns(wakeByChance);
             Nursery.run(
                 nursery -> {
                   nursery.fork(() -> Task.sleep(AN_HOUR));
