@@ -91,7 +91,8 @@ final class Delivery extends Timer {
       TaskImpl<?> task, Map<TaskImpl<?>, Stubborn> before, Map<TaskImpl<?>, Stubborn> stillThere) {
     boolean alive = task.deliverAgain();
     ScopeImpl cancelled = alive ? task.visibleCancelled() : null;
-    if (cancelled != null && !waitsForOthers(task)) {
+    // Of several cancelled scopes around it the outermost reports, as that is what it leaves by.
+    if (cancelled == scope && !waitsForOthers(task)) {
       Stubborn s = before.getOrDefault(task, new Stubborn(System.nanoTime(), false));
       if (!s.reported && System.nanoTime() - s.since >= reportAfter) {
         s = new Stubborn(s.since, true);

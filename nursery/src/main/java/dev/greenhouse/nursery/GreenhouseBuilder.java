@@ -98,7 +98,7 @@ public final class GreenhouseBuilder {
     return this;
   }
 
-  /// Sets the clock that its tasks sleep by.
+  /// Sets the clock of its tasks' sleeps and deadlines.
   ///
   /// @param clock the clock; the system's if none is given
   /// @return this

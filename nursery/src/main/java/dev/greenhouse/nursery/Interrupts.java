@@ -53,7 +53,7 @@ final class Interrupts {
         return false;
       }
       for (Throwable suppressed : t.getSuppressed()) {
-        if (!isNeutral(suppressed) && !isCancellation(suppressed, chain)) {
+        if (!isNeutral(suppressed, t) && !isCancellation(suppressed, chain)) {
           return false;
         }
       }
@@ -72,8 +72,10 @@ final class Interrupts {
 
   /// What says nothing when it is suppressed: the other side's stack, and that a channel was closed
   /// by the interrupt when somebody wanted to flush it.
-  private static boolean isNeutral(Throwable suppressed) {
-    return suppressed instanceof AwaitedHere || suppressed instanceof ClosedChannelException;
+  private static boolean isNeutral(Throwable suppressed, Throwable in) {
+    return suppressed instanceof AwaitedHere
+        || (suppressed instanceof ClosedChannelException
+            && in instanceof ClosedByInterruptException);
   }
 
   private static boolean isSign(Throwable t) {

@@ -338,23 +338,25 @@ final class ScopeImpl implements CancelScope {
       }
       return false;
     }
-    if (task == null) {
+    if (delivery == null) {
       task = (TaskImpl<?>) OWNER.getVolatile(this);
-      if (task == null) {
-        return true; // whoever enters it looks after that
-      }
-      Delivery.scheduled(this);
     }
-    tellInstruments(task, why);
-    Delivery.tellAll(this);
+    if (task != null) { // or else whoever enters it looks after that
+      tell(task, why, delivery);
+    }
     return true;
   }
 
-  /// Once: who cancels and who enters may both come here.
-  private void tellInstruments(TaskImpl<?> task, CancelReason why) {
+  /// Tells instruments and tasks of the cancellation. Who cancels and who enters may both come
+  /// here: one of them tells the instruments, and has a delivery under way.
+  private void tell(TaskImpl<?> task, CancelReason why, @Nullable Delivery underWay) {
     if (TOLD.compareAndSet(this, false, true)) {
+      if (underWay == null) {
+        Delivery.scheduled(this);
+      }
       task.hooks().cancelRequested(task, name(), why);
     }
+    Delivery.tellAll(this);
   }
 
   boolean isLeft() {
@@ -413,9 +415,7 @@ final class ScopeImpl implements CancelScope {
     pushOn(task);
     CancelReason why = reason;
     if (why != null) {
-      tellInstruments(task, why);
-      Delivery.scheduled(this);
-      Delivery.tellAll(this);
+      tell(task, why, null);
     }
   }
 
@@ -440,6 +440,8 @@ final class ScopeImpl implements CancelScope {
   void leaveIfEntered(TaskImpl<?> task) {
     if (task.isOnStack(this)) {
       leave(task, false);
+    } else {
+      STATE.setRelease(this, LEFT);
     }
   }
 

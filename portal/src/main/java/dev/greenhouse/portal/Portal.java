@@ -58,7 +58,8 @@ public final class Portal {
   }
 
   /// Gives a task a portal for as long as it lives, if it has none. Any thread may call it; no
-  /// checkpoint.
+  /// checkpoint. While the task is inside of [#withPortalRun(ScopedValue.CallableOp)] it adds
+  /// nothing: that portal ends with the call.
   ///
   /// @param task any task
   /// @throws IllegalStateException if the task has ended

@@ -703,16 +703,23 @@ class CancellationTest {
                 nursery -> {
                   Instant begin = clock.instant();
                   var real = new CountDownLatch(1);
-                  nursery.fork(
-                      () -> {
-                        real.await(); // of the JDK
-                        assertThat(clock.instant()).isEqualTo(begin);
-                        nursery.cancel();
-                      });
+                  Task<?> waiting =
+                      nursery.fork(
+                          () -> {
+                            real.await(); // of the JDK
+                            assertThat(clock.instant()).isEqualTo(begin);
+                            nursery.cancel();
+                          });
                   nursery.fork(() -> Task.sleep(ofHours(1)));
-                  Thread.sleep(20); // something real takes its time
-                  real.countDown();
+                  Thread.ofPlatform().start(() -> releaseWhenItWaits(waiting, real));
                 }));
+  }
+
+  private static void releaseWhenItWaits(Task<?> task, CountDownLatch latch) {
+    while (task.thread().getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    latch.countDown();
   }
 
   @Test
@@ -722,7 +729,7 @@ class CancellationTest {
       Task<Boolean> task =
           clinic.launch(() -> CancelScope.moveOnAfter(ofSeconds(5), () -> Task.sleepForever()));
       while (manual.pendingTimers() == 0) {
-        Thread.sleep(1);
+        Thread.onSpinWait();
       }
       manual.advance(ofSeconds(4));
       assertThat(task.outcome()).isEmpty();

@@ -73,7 +73,7 @@ class ReadingTest {
               + " 'nursery'. It waits in something that ignores interrupts, or goes on after them;"
               + " its stack as it is now follows.";
       while (!log.toString(StandardCharsets.UTF_8).contains("ReentrantLock.lock(")) {
-        Thread.sleep(1);
+        Thread.onSpinWait();
       }
       assertThat(log.toString(StandardCharsets.UTF_8)).contains(line);
       assertPageShows(line);

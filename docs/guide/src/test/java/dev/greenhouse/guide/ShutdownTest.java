@@ -128,7 +128,7 @@ class ShutdownTest {
 
       assertThat(idle.receive()).isNull();
       while (!server.isClosed()) {
-        Thread.sleep(1);
+        Thread.onSpinWait();
       }
       assertThatThrownBy(() -> new Client(server)).isInstanceOf(ConnectException.class);
       assertThat(main.isAlive()).isTrue();

@@ -9,8 +9,7 @@ import java.lang.invoke.VarHandle;
 /// Carriers and tasks share such fields, so the guard can't be a monitor or a
 /// `java.util.concurrent` lock: a virtual thread that waits for one unmounts, and if its carrier
 /// then wants the same one, both wait for ever. Inside there are a few instructions: no user code,
-/// nothing that blocks or unmounts, no second spin word except in the order given in
-/// `docs/concurrency.md`.
+/// nothing that blocks or unmounts, no second spin word.
 public abstract class Guarded {
   private static final VarHandle WORD =
       ConstantBootstraps.fieldVarHandle(

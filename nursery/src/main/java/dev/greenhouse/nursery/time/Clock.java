@@ -2,7 +2,7 @@ package dev.greenhouse.nursery.time;
 
 import java.time.Instant;
 
-/// What a greenhouse reads the time from: for sleeping and, later, for deadlines.
+/// What a greenhouse reads the time from: for sleeping and for deadlines.
 ///
 /// Any thread may call it, also from inside the scheduler: an implementation is thread-safe, never
 /// blocks, and its nanoseconds never go backwards.
