@@ -35,6 +35,10 @@ final class ScopeImpl implements CancelScope {
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "deadline", VarHandle.class, ScopeImpl.class, Deadline.class);
 
+  private static final VarHandle LAID =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "laid", VarHandle.class, ScopeImpl.class, Duration.class);
+
   private static final VarHandle TOLD =
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "told", VarHandle.class, ScopeImpl.class, boolean.class);
@@ -73,6 +77,13 @@ final class ScopeImpl implements CancelScope {
 
   /// Null if there is none. Written under the owner's spin word once entered; read anywhere.
   private volatile @Nullable Deadline deadline;
+
+  /// The scope's deadline is this time after `since`, and is made when somebody asks: most
+  /// operations end before. By the owner before it is on its stack; to null under its spin word,
+  /// after `deadline`.
+  private volatile @Nullable Duration laid;
+
+  private long since; // on the owner's clock; before `laid`
 
   /// The deadline that was given last, Duration, Instant or null; it is the scope's when that is
   /// entered.
@@ -208,7 +219,7 @@ final class ScopeImpl implements CancelScope {
 
   @Override
   public Instant deadline() {
-    Deadline d = deadline;
+    Deadline d = deadlineOrNull();
     if (d != null) {
       return Surroundings.instantOf(task(), d);
     }
@@ -276,7 +287,7 @@ final class ScopeImpl implements CancelScope {
     if (windingDown) {
       text.append(", winding down");
     }
-    Deadline d = deadline;
+    Deadline d = deadlineOrNull();
     if (d != null && !isLeft()) {
       Duration left = Duration.ofNanos(d.at - task().scheduler().clock.nanoTime());
       text.append(
@@ -320,6 +331,22 @@ final class ScopeImpl implements CancelScope {
   }
 
   @Nullable Deadline deadlineOrNull() {
+    Duration time = laid;
+    return time == null ? deadline : deadlineMade(time);
+  }
+
+  private @Nullable Deadline deadlineMade(Duration time) {
+    Deadline made = Deadline.after(this, since, time);
+    TaskImpl<?> task = task();
+    task.lock();
+    try {
+      if (laid != null) {
+        deadline = made;
+        laid = null;
+      }
+    } finally {
+      task.unlock();
+    }
     return deadline;
   }
 
@@ -388,7 +415,10 @@ final class ScopeImpl implements CancelScope {
     owner = task;
     STATE.setRelease(this, ENTERED);
     outer = task.scope();
-    if (time != null) {
+    if (time instanceof Duration d) {
+      since = task.scheduler().clock.nanoTime();
+      LAID.setRelease(this, d);
+    } else if (time != null) {
       DEADLINE.setRelease(this, made(task, time));
     }
     pushOn(task);
@@ -421,8 +451,7 @@ final class ScopeImpl implements CancelScope {
 
   private void pushOn(TaskImpl<?> task) {
     task.push(this);
-    Deadline d = deadline;
-    if (d != null && !d.armed) {
+    if (laid != null || hasUnarmedDeadline()) {
       task.addUnarmed();
     }
     if (shielded || endsOnWindDown) {
@@ -434,6 +463,11 @@ final class ScopeImpl implements CancelScope {
     if (endsOnWindDown && Surroundings.isWindingDown(task, this)) {
       cancel(new CancelReason(Source.SHUTDOWN, "the task was asked to wind down"));
     }
+  }
+
+  private boolean hasUnarmedDeadline() {
+    Deadline d = deadline;
+    return d != null && !d.armed;
   }
 
   /// The entering died on the way, of a stack overflow perhaps.
@@ -482,6 +516,7 @@ final class ScopeImpl implements CancelScope {
   /// the new deadline there.
   private void replaceDeadline(TaskImpl<?> task, @Nullable Deadline made, boolean onlyIfEarlier) {
     boolean own = task == TaskImpl.currentOrNull();
+    deadlineOrNull(); // makes what was laid down only, so `deadline` says it all from now on
     Deadline old;
     task.lock();
     try {
@@ -539,7 +574,7 @@ final class ScopeImpl implements CancelScope {
   }
 
   private void expireIfOver() {
-    Deadline d = deadline;
+    Deadline d = deadlineOrNull();
     if (d != null) {
       // The time is read first: a deadline that is still the same after that was not moved in time.
       boolean over = d.isOver(task().scheduler().clock.nanoTime());

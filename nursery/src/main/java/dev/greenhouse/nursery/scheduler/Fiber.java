@@ -566,12 +566,20 @@ public abstract class Fiber extends SteppedThread {
     lock();
     for (int spins = 0; sending > 0; spins++) {
       unlock();
-      if (spins < SENDER_SPINS) {
+      if (spins < SENDER_SPINS || !letOthersRun()) {
         Thread.onSpinWait();
-      } else {
-        Thread.yield();
       }
       lock();
+    }
+  }
+
+  /// {@return whether others could run: the JDK can't unmount a thread whose stack is very deep}
+  private static boolean letOthersRun() {
+    try {
+      Thread.yield();
+      return true;
+    } catch (StackOverflowError deep) {
+      return false;
     }
   }
 }
