@@ -8,4 +8,6 @@ import org.jspecify.annotations.NullMarked;
 module dev.greenhouse.portal {
   requires transitive dev.greenhouse.nursery;
   requires static org.jspecify;
+
+  exports dev.greenhouse.portal;
 }

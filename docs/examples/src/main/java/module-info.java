@@ -2,6 +2,7 @@
 @org.jspecify.annotations.NullMarked
 module dev.greenhouse.examples {
   requires dev.greenhouse.nursery;
+  requires dev.greenhouse.portal;
   requires java.net.http;
   requires jdk.httpserver;
   requires org.commonmark;

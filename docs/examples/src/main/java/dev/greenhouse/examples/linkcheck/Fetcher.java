@@ -1,6 +1,7 @@
 package dev.greenhouse.examples.linkcheck;
 
 import dev.greenhouse.nursery.CancelScope;
+import dev.greenhouse.portal.Portal;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.ConnectException;
@@ -14,8 +15,6 @@ import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,8 +23,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Fetches addresses: not too many at once, not for too long, not too much. Its methods block, and
-/// may be called by many tasks.
+/// Fetches addresses: not too many at once, not for too long, not too much. Awaits the JDK's
+/// asynchronous client, so it is for tasks with a portal.
 final class Fetcher implements AutoCloseable {
   /// What is read of a page. No page for people is longer.
   static final int PAGE_LIMIT = 10 << 20;
@@ -51,18 +50,70 @@ final class Fetcher implements AutoCloseable {
     this.timeout = timeout;
   }
 
+  /// An address that was asked for. It has one of the turns until it is [#finish]ed or dropped.
+  static final class Errand {
+    private final boolean probe;
+    private final URI start;
+    private final Predicate<URI> mayGo;
+    private final Sent first;
+
+    private Errand(boolean probe, URI start, Predicate<URI> mayGo, Sent first) {
+      this.probe = probe;
+      this.start = start;
+      this.mayGo = mayGo;
+      this.first = first;
+    }
+  }
+
+  private record Sent(CompletableFuture<HttpResponse<BodyStart.Bytes>> response, long at) {
+    Duration age() {
+      return Duration.ofNanos(System.nanoTime() - at);
+    }
+  }
+
   /// Fetches a page, or whatever it is.
   ///
   /// @param mayGo whether a redirection to this address is followed
   Fetched get(URI url, Predicate<URI> mayGo) throws InterruptedException {
-    return follow("GET", url, mayGo);
+    return finish(begin(url, false, mayGo));
   }
 
-  /// Looks whether something is there, and goes wherever it is redirected to.
-  Fetched probe(URI url) throws InterruptedException {
-    Fetched answer = follow("HEAD", url, _ -> true);
-    // Some servers refuse HEAD, or answer it wrongly.
-    return answer instanceof Fetched.Failed ? follow("GET", url, _ -> true) : answer;
+  /// Asks for an address as soon as there is a turn.
+  ///
+  /// @param probe only looks whether something is there
+  /// @param mayGo whether a redirection to this address is followed
+  Errand begin(URI url, boolean probe, Predicate<URI> mayGo) throws InterruptedException {
+    permits.acquire();
+    return begun(url, probe, mayGo);
+  }
+
+  /// Asks for an address if there is a turn now, and does not wait; null if there is none.
+  @Nullable Errand tryBegin(URI url, boolean probe, Predicate<URI> mayGo) {
+    return permits.tryAcquire() ? begun(url, probe, mayGo) : null;
+  }
+
+  private Errand begun(URI url, boolean probe, Predicate<URI> mayGo) {
+    return new Errand(probe, url, mayGo, send(probe ? "HEAD" : "GET", url));
+  }
+
+  /// Awaits what was asked for, wherever it is redirected to.
+  Fetched finish(Errand errand) {
+    try {
+      Fetched answer =
+          follow(errand.probe ? "HEAD" : "GET", errand.start, errand.first, errand.mayGo);
+      return errand.probe && answer instanceof Fetched.Failed
+          // Some servers refuse HEAD, or answer it wrongly.
+          ? follow("GET", errand.start, send("GET", errand.start), errand.mayGo)
+          : answer;
+    } finally {
+      permits.release();
+    }
+  }
+
+  /// Nobody wants it any more.
+  void drop(Errand errand) {
+    errand.first.response.cancel(true);
+    permits.release();
   }
 
   /// {@return how many requests were sent}
@@ -70,17 +121,20 @@ final class Fetcher implements AutoCloseable {
     return requests.get();
   }
 
-  /// Redirections are followed here and not by the client, so that each is one request: it waits
-  /// for its turn, has its own time, and may be declined.
-  private Fetched follow(String method, URI start, Predicate<URI> mayGo)
-      throws InterruptedException {
+  /// Redirections are followed here and not by the client, so that each is one request: it has its
+  /// own time, and may be declined.
+  private Fetched follow(String method, URI start, Sent first, Predicate<URI> mayGo) {
     URI url = start;
+    Sent sent = first;
     try {
-      for (int i = 0; i <= MAX_REDIRECTS; i++) {
-        HttpResponse<BodyStart.Bytes> response = send(method, url);
+      for (int i = 0; ; i++) {
+        HttpResponse<BodyStart.Bytes> response = answer(sent);
         String location = response.headers().firstValue("Location").orElse("");
         if (!isRedirect(response.statusCode()) || location.isEmpty()) {
           return document(url, response);
+        }
+        if (i == MAX_REDIRECTS) {
+          return new Fetched.Failed("redirected more than %d times".formatted(MAX_REDIRECTS));
         }
         if (!(Destination.of(url, location) instanceof Destination.Place next)) {
           return new Fetched.Failed(
@@ -90,52 +144,41 @@ final class Fetcher implements AutoCloseable {
           return new Fetched.Left(next.url());
         }
         url = next.url();
+        sent = send(method, url);
       }
-      return new Fetched.Failed("redirected more than %d times".formatted(MAX_REDIRECTS));
     } catch (IOException | IllegalArgumentException e) { // the latter for a port such as 99999
       return new Fetched.Failed(explain(e));
     }
   }
 
-  private HttpResponse<BodyStart.Bytes> send(String method, URI url)
-      throws IOException, InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(url)
-            .method(method, BodyPublishers.noBody())
-            .header("User-Agent", "greenhouse-linkcheck")
-            .build();
-    permits.acquire();
+  private Sent send(String method, URI url) {
+    requests.incrementAndGet();
+    long now = System.nanoTime();
     try {
-      requests.incrementAndGet();
-      return await(client.sendAsync(request, info -> new BodyStart(limit(url, info.headers()))));
-    } finally {
-      permits.release();
+      HttpRequest request =
+          HttpRequest.newBuilder(url)
+              .method(method, BodyPublishers.noBody())
+              .header("User-Agent", "greenhouse-linkcheck")
+              .build();
+      return new Sent(
+          client.sendAsync(request, info -> new BodyStart(limit(url, info.headers()))), now);
+    } catch (RuntimeException e) { // told to whoever awaits it
+      return new Sent(CompletableFuture.failedFuture(e), now);
     }
   }
 
-  /// The deadline is for all of the answer. The request's own timeout ends with the headers, and a
-  /// server that stops in the middle of a body would hold us for ever.
-  private <T> T await(CompletableFuture<T> response) throws IOException, InterruptedException {
+  /// Awaits all of an answer, and not for too long: the request's own timeout ends with the
+  /// headers, and a server that stops in the middle of a body would hold us for ever. Whatever cuts
+  /// the wait off cancels the request, which closes its connection.
+  private HttpResponse<BodyStart.Bytes> answer(Sent sent) throws IOException {
+    if (sent.response.isDone()) { // in time, perhaps, though nobody looked
+      return Portal.await(sent.response, IOException.class);
+    }
     try {
-      CancelScope.failAfter(timeout, () -> awaitEnd(response));
+      return CancelScope.failAfter(
+          timeout.minus(sent.age()), () -> Portal.await(sent.response, IOException.class));
     } catch (TimeoutException e) {
       throw new IOException("no answer within %s s".formatted(seconds(timeout)), e);
-    } finally {
-      // Whatever cancelled the task interrupts its wait. The future does not know of that.
-      response.cancel(true); // closes the connection if there is no answer
-    }
-    if (response.state() == Future.State.SUCCESS) {
-      return response.resultNow();
-    }
-    Throwable failure = response.exceptionNow();
-    throw failure instanceof IOException io ? io : new IOException(failure);
-  }
-
-  private static void awaitEnd(Future<?> future) throws InterruptedException {
-    try {
-      future.get();
-    } catch (ExecutionException _) {
-      // It has ended; how, is seen later.
     }
   }
 

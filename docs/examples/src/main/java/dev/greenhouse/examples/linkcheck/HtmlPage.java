@@ -6,23 +6,25 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.Charset;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Pattern;
 import org.jsoup.Jsoup;
 import org.jsoup.nodes.Document;
 import org.jsoup.nodes.Element;
 import org.jsoup.parser.Parser;
+import org.jsoup.select.Evaluator;
+import org.jsoup.select.NodeVisitor;
+import org.jsoup.select.Selector;
 import org.jspecify.annotations.Nullable;
 
 /// Reads HTML: pages, and the pieces of it that stand in Markdown.
 final class HtmlPage {
   /// Elements that name something to load or to go to. No `preconnect`: that names a host only.
-  private static final String LINKING =
-      "a[href], area[href], link[href]:not([rel~=(?i)preconnect|dns-prefetch]), img, script[src],"
-          + " iframe[src], frame[src], source, video, audio[src], track[src], embed[src],"
-          + " object[data], input[type=image][src]";
+  private static final Evaluator LINKING =
+      Selector.evaluatorOf(
+          "a[href], area[href], link[href]:not([rel~=(?i)preconnect|dns-prefetch]), img,"
+              + " script[src], iframe[src], frame[src], source, video, audio[src], track[src],"
+              + " embed[src], object[data], input[type=image][src]");
 
   private static final List<String> ATTRIBUTES = List.of("href", "src", "poster", "data");
 
@@ -33,7 +35,7 @@ final class HtmlPage {
   private HtmlPage() {}
 
   /// @param charset as the server says; null if it does not, then as the page says
-  static Page parse(URI url, byte[] body, @Nullable Charset charset) {
+  static void visit(URI url, byte[] body, @Nullable Charset charset, PageVisitor visitor) {
     try {
       Document document =
           Jsoup.parse(
@@ -41,27 +43,38 @@ final class HtmlPage {
               charset == null ? null : charset.name(),
               url.toString(),
               Parser.htmlParser().setTrackPosition(true));
-      var links = new ArrayList<Link>();
-      var anchors = new HashSet<String>();
-      collect(document, 0, links, anchors);
-      return new Page(base(url, document), links, anchors);
+      visit(document, base(url, document), 0, visitor);
     } catch (IOException e) {
       throw new UncheckedIOException(e); // an array can be read
     }
   }
 
-  /// Adds what the elements below the root say.
+  /// Tells what the elements below the root say.
   ///
   /// @param linesBefore how many lines of the page come before the root
-  static void collect(Element root, int linesBefore, List<Link> links, Set<String> anchors) {
-    for (Element element : root.select(LINKING)) {
-      int line = element.sourceRange().start().lineNumber();
+  static void visit(Element root, URI base, int linesBefore, PageVisitor visitor) {
+    NodeVisitor ofJsoup =
+        (node, _) -> {
+          if (node instanceof Element element) {
+            visitOne(element, base, linesBefore, visitor);
+          }
+        };
+    root.traverse(ofJsoup);
+  }
+
+  private static void visitOne(Element element, URI base, int linesBefore, PageVisitor visitor) {
+    if (element.is(LINKING)) {
+      int line = element.sourceRange().start().lineNumber() + linesBefore;
       for (String href : hrefs(element)) {
-        links.add(new Link(href, line + linesBefore));
+        visitor.link(base, new Link(href, line));
       }
     }
-    root.select("[id]").forEach(e -> anchors.add(e.attr("id")));
-    root.select("a[name]").forEach(e -> anchors.add(e.attr("name")));
+    if (element.hasAttr("id")) {
+      visitor.anchor(element.attr("id"));
+    }
+    if (element.nameIs("a") && element.hasAttr("name")) {
+      visitor.anchor(element.attr("name"));
+    }
   }
 
   private static List<String> hrefs(Element element) {

@@ -3,10 +3,7 @@ package dev.greenhouse.examples.linkcheck;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.net.URI;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.commonmark.ext.gfm.tables.TablesExtension;
 import org.commonmark.node.AbstractVisitor;
 import org.commonmark.node.Code;
@@ -36,27 +33,32 @@ final class MarkdownPage {
 
   private MarkdownPage() {}
 
-  static Page parse(URI url, byte[] body) {
+  static void visit(URI url, byte[] body, PageVisitor visitor) {
     String text = new String(body, UTF_8);
-    var reader = new Reader();
-    PARSER.parse(text.startsWith("\uFEFF") ? text.substring(1) : text).accept(reader);
-    return new Page(url, reader.links, reader.anchors);
+    PARSER
+        .parse(text.startsWith("\uFEFF") ? text.substring(1) : text)
+        .accept(new Reader(url, visitor));
   }
 
   private static final class Reader extends AbstractVisitor {
-    final List<Link> links = new ArrayList<>();
-    final Set<String> anchors = new HashSet<>();
+    private final URI url;
+    private final PageVisitor visitor;
     private final Slugs slugs = new Slugs();
+
+    Reader(URI url, PageVisitor visitor) {
+      this.url = url;
+      this.visitor = visitor;
+    }
 
     @Override
     public void visit(org.commonmark.node.Link link) {
-      links.add(new Link(link.getDestination(), line(link)));
+      visitor.link(url, new Link(link.getDestination(), line(link)));
       visitChildren(link);
     }
 
     @Override
     public void visit(Image image) {
-      links.add(new Link(image.getDestination(), line(image)));
+      visitor.link(url, new Link(image.getDestination(), line(image)));
       visitChildren(image);
     }
 
@@ -64,7 +66,7 @@ final class MarkdownPage {
     public void visit(Heading heading) {
       var text = new HeadingText();
       heading.accept(text);
-      anchors.add(slugs.next(text.toString()));
+      visitor.anchor(slugs.next(text.toString()));
       visitChildren(heading);
     }
 
@@ -83,9 +85,9 @@ final class MarkdownPage {
     private void html(Node node, String html) {
       var parser = org.jsoup.parser.Parser.xmlParser().settings(ParseSettings.htmlDefault);
       Document document = Jsoup.parse(html, "", parser.setTrackPosition(true));
-      HtmlPage.collect(document, Math.max(0, line(node) - 1), links, anchors);
+      HtmlPage.visit(document, url, Math.max(0, line(node) - 1), visitor);
       for (Element heading : document.select("h1, h2, h3, h4, h5, h6")) {
-        anchors.add(slugs.next(heading.text()));
+        visitor.anchor(slugs.next(heading.text()));
       }
     }
 

@@ -1,17 +1,12 @@
 package dev.greenhouse.examples.linkcheck;
 
 import java.net.URI;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 
-/// What a page says.
-///
-/// @param base the address that its links are relative to
-/// @param links the links that stand on it, in their order
-/// @param anchors what a link's fragment may name
-record Page(URI base, List<Link> links, Set<String> anchors) {
+/// Documents with links.
+final class Page {
   /// How a page is written.
   enum Kind {
     HTML,
@@ -45,17 +40,31 @@ record Page(URI base, List<Link> links, Set<String> anchors) {
     }
   }
 
-  /// {@return what a document says; empty if it is no page}
-  static Optional<Page> of(Fetched.Document document) {
-    return switch (document.kind()) {
-      case HTML -> Optional.of(HtmlPage.parse(document.url(), document.body(), document.charset()));
-      case MARKDOWN -> Optional.of(MarkdownPage.parse(document.url(), document.body()));
-      case NONE -> Optional.empty();
-    };
+  private Page() {}
+
+  /// Reads a document, if it is a page, and tells what stands on it.
+  static void visit(Fetched.Document document, PageVisitor visitor) {
+    switch (document.kind()) {
+      case HTML -> HtmlPage.visit(document.url(), document.body(), document.charset(), visitor);
+      case MARKDOWN -> MarkdownPage.visit(document.url(), document.body(), visitor);
+      case NONE -> {}
+    }
   }
 
-  Page {
-    links = List.copyOf(links);
-    anchors = Set.copyOf(anchors);
+  /// {@return what the fragment of a link to this document may name}
+  static Set<String> anchors(Fetched.Document document) {
+    var anchors = new HashSet<String>();
+    visit(
+        document,
+        new PageVisitor() {
+          @Override
+          public void link(URI base, Link link) {}
+
+          @Override
+          public void anchor(String name) {
+            anchors.add(name);
+          }
+        });
+    return anchors;
   }
 }

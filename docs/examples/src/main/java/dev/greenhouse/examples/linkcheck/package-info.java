@@ -5,8 +5,8 @@
 /// |---|---|
 /// | what is asked for | [Options], [BadInput] |
 /// | where the pages are | [Site], [FolderSite], [PageFiles], [WebSite], [Scope] |
-/// | getting one address | [Fetcher], [Fetched], [BodyStart] |
-/// | reading a page | [Page], [HtmlPage], [MarkdownPage], [Slugs], [Link], [Destination], [UrlSyntax], [PlainPath] |
+/// | getting addresses | [Fetcher], [Fetched], [BodyStart], [Requests] |
+/// | reading a page | [Page], [PageVisitor], [HtmlPage], [MarkdownPage], [Slugs], [Link], [Destination], [UrlSyntax], [PlainPath] |
 /// | following the links | [Crawler], [Answer], [Crawl] |
 /// | telling people | [Progress], [Report] |
 @org.jspecify.annotations.NullMarked

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.URI;
+import java.nio.charset.Charset;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class HtmlPageTest {
@@ -11,7 +13,7 @@ class HtmlPageTest {
 
   @Test
   void findsWhatIsLinkedAndLoaded() {
-    Page page =
+    Collected page =
         parse(
             """
             <link rel="stylesheet" href="style.css">
@@ -53,16 +55,14 @@ class HtmlPageTest {
 
   @Test
   void aBaseElementChangesWhatLinksAreRelativeTo() {
-    assertThat(parse("<base href='/other/'><a href=x>x</a>").base())
-        .isEqualTo(URI.create("http://host/other/"));
+    assertThat(parse("<base href='/other/'><a href=x>x</a>").bases())
+        .containsExactly(URI.create("http://host/other/"));
   }
 
   @Test
   void theServersCharsetCountsBeforeThePages() {
     byte[] body = "<meta charset=iso-8859-1><a href='grün'>x</a>".getBytes(UTF_8);
-    assertThat(HtmlPage.parse(URL, body, UTF_8).links())
-        .extracting(Link::href)
-        .containsExactly("grün");
+    assertThat(parse(body, UTF_8).links()).extracting(Link::href).containsExactly("grün");
   }
 
   @Test
@@ -71,7 +71,13 @@ class HtmlPageTest {
     assertThat(parse("<meta charset='???'><a href='x'>x</a>").links()).hasSize(1);
   }
 
-  private static Page parse(String html) {
-    return HtmlPage.parse(URL, html.getBytes(UTF_8), null);
+  private static Collected parse(String html) {
+    return parse(html.getBytes(UTF_8), null);
+  }
+
+  private static Collected parse(byte[] body, @Nullable Charset charset) {
+    var page = new Collected();
+    HtmlPage.visit(URL, body, charset, page);
+    return page;
   }
 }

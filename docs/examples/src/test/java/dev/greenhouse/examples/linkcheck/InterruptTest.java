@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.greenhouse.nursery.CancelScope;
 import dev.greenhouse.nursery.Greenhouse;
+import dev.greenhouse.portal.Portal;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -43,7 +44,7 @@ class InterruptTest {
   @CsvSource({"/silent", "/stalled"})
   void aRequestThatTakesTooLongIsCancelled(String path) throws Exception {
     try (var fetcher = new Fetcher(1, Duration.ofMillis(200))) {
-      Fetched fetched = Greenhouse.call(() -> fetcher.get(URI.create(server.url(path)), _ -> true));
+      Fetched fetched = Greenhouse.call(() -> fetch(fetcher, path));
       assertThat(fetched).isEqualTo(new Fetched.Failed("no answer within 0.2 s"));
       assertOneConnectionIsClosed();
     }
@@ -55,17 +56,18 @@ class InterruptTest {
     try (var fetcher = new Fetcher(1, Duration.ofSeconds(50))) {
       var scope = CancelScope.named("test");
       var crawl =
-          new FutureTask<>(
-              () ->
-                  Greenhouse.call(
-                      () ->
-                          scope.call(() -> fetcher.get(URI.create(server.url(path)), _ -> true))));
+          new FutureTask<>(() -> Greenhouse.call(() -> scope.call(() -> fetch(fetcher, path))));
       Thread.ofPlatform().start(crawl);
       server.asked.acquire();
       scope.cancel();
       assertThat(crawl.get()).isEmpty();
       assertOneConnectionIsClosed();
     }
+  }
+
+  private Fetched fetch(Fetcher fetcher, String path) throws InterruptedException {
+    URI url = URI.create(server.url(path));
+    return Portal.withPortalRun(() -> fetcher.get(url, _ -> true));
   }
 
   /// While the client is open: closing it closes all connections.

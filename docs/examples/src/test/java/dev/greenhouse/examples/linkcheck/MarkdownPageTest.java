@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MarkdownPageTest {
   @Test
   void findsLinksImagesAndReferencesWithTheirLines() {
-    Page page =
+    Collected page =
         parse(
             """
             # Title [in title](title.md)
@@ -41,7 +41,7 @@ class MarkdownPageTest {
 
   @Test
   void findsLinksInPiecesOfHtml() {
-    Page page =
+    Collected page =
         parse(
             """
             Text <a href="inline.html">x</a>
@@ -91,7 +91,9 @@ class MarkdownPageTest {
     assertThat(parse("\uFEFF# Title").anchors()).containsExactly("title");
   }
 
-  private static Page parse(String markdown) {
-    return MarkdownPage.parse(URI.create("http://host/page.md"), markdown.getBytes(UTF_8));
+  private static Collected parse(String markdown) {
+    var page = new Collected();
+    MarkdownPage.visit(URI.create("http://host/page.md"), markdown.getBytes(UTF_8), page);
+    return page;
   }
 }

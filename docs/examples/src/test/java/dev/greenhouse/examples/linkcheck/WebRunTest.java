@@ -71,6 +71,23 @@ class WebRunTest {
   }
 
   @Test
+  void oneRequestAtATimeIsEnoughForAnyShapeOfSite() {
+    server
+        .html("/", "<a href=/a>x</a> <a href=/b>x</a> <a href=/silent>x</a> <a href=/old>x</a>")
+        .html("/a", "<a href=/a1>x</a> <a href=/a2>x</a> <a href=/b>x</a>")
+        .html("/a1", "<a href=/gone>x</a>")
+        .html("/a2", "<a href=/a1>x</a> <a href=/silent2>x</a>")
+        .html("/b", "<a href=/a2>x</a>")
+        .silent("/silent", "")
+        .silent("/silent2", "")
+        .redirect("/old", "/b");
+    Run run = Run.of("--requests", "1", "--timeout", "0.3", server.url("/"));
+    assertThat(run.out())
+        .contains("/silent: no answer", "/silent2: no answer", "/gone: not found")
+        .contains("3 broken on 3 pages");
+  }
+
+  @Test
   void redirectionsAreFollowedAndTheirPagesReadOnce() {
     server
         .html("/", "<a href='/old#x'>1</a><a href='/new/#x'>2</a><a href='/old#y'>3</a>")
