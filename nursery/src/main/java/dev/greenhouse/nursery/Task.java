@@ -112,7 +112,8 @@ public sealed interface Task<T extends @Nullable Object> extends TaskView permit
   Greenhouse greenhouse();
 
   /// {@return a future that completes with the task's value, with what the task threw, or with a
-  /// [TaskCancelledException]. Cancelling the future does nothing to the task} Asking for it counts
-  /// as observing a failure.
+  /// [TaskCancelledException]. Cancelling the future does nothing to the task} What depends on it
+  /// runs on a thread of its own, soon after the task's end, and may block. Asking for it counts as
+  /// observing a failure.
   CompletableFuture<T> toCompletableFuture();
 }

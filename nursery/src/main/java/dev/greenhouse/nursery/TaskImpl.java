@@ -374,16 +374,27 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
   public CompletableFuture<T> toCompletableFuture() {
     observe();
     var future = new CompletableFuture<T>();
-    addWaiter(
-        () -> {
-          switch (outcome().orElseThrow()) {
-            case Outcome.Succeeded<T>(T value) -> future.complete(value);
-            case Outcome.Failed<T>(Throwable error) -> future.completeExceptionally(error);
-            case Outcome.WasCancelled<T>(CancelReason reason) ->
-                future.completeExceptionally(new TaskCancelledException(name(), reason));
-          }
-        });
+    if (published) {
+      complete(future);
+    } else {
+      addWaiter(() -> completeElsewhere(future));
+    }
     return future;
+  }
+
+  /// Completing runs what depends on the future. That is somebody's code and may block, so it gets
+  /// a thread of its own: this one may be a carrier.
+  private void completeElsewhere(CompletableFuture<T> future) {
+    Thread.ofVirtual().name("greenhouse-outcome").start(() -> complete(future));
+  }
+
+  private void complete(CompletableFuture<T> future) {
+    switch (outcome().orElseThrow()) {
+      case Outcome.Succeeded<T>(T value) -> future.complete(value);
+      case Outcome.Failed<T>(Throwable error) -> future.completeExceptionally(error);
+      case Outcome.WasCancelled<T>(CancelReason reason) ->
+          future.completeExceptionally(new TaskCancelledException(name(), reason));
+    }
   }
 
   /// Whoever asks for the outcome observes a failure. A failure that comes later reads that, too.

@@ -1,7 +1,6 @@
 package dev.greenhouse.portal;
 
 import dev.greenhouse.nursery.lowlevel.Suspension;
-import java.util.Objects;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +41,9 @@ final class PublisherAwait<T extends @Nullable Object> implements Flow.Subscribe
 
   @Override
   public void onSubscribe(Flow.Subscription given) {
-    Objects.requireNonNull(given, "subscription");
+    if (given == null) {
+      throw refusedNull("subscription");
+    }
     if (subscription.compareAndSet(null, given)) {
       given.request(2);
     } else {
@@ -53,10 +54,7 @@ final class PublisherAwait<T extends @Nullable Object> implements Flow.Subscribe
   @Override
   public void onNext(T item) {
     if (item == null) {
-      suspension.resumeExceptionally(
-          new IllegalStateException("The publisher published null, which the rules forbid."));
-      end();
-      throw new NullPointerException("item");
+      throw refusedNull("item");
     }
     if (suspension.isDone()) {
       return;
@@ -74,7 +72,9 @@ final class PublisherAwait<T extends @Nullable Object> implements Flow.Subscribe
 
   @Override
   public void onError(Throwable error) {
-    Objects.requireNonNull(error, "error");
+    if (error == null) {
+      throw refusedNull("error");
+    }
     subscription.set(OVER);
     suspension.resumeExceptionally(StageAwait.unwrapped(error));
   }
@@ -83,6 +83,15 @@ final class PublisherAwait<T extends @Nullable Object> implements Flow.Subscribe
   public void onComplete() {
     subscription.set(OVER);
     suspension.resume(value);
+  }
+
+  /// The rules demand that the publisher is told; and whoever waits must not wait for ever.
+  private NullPointerException refusedNull(String what) {
+    suspension.resumeExceptionally(
+        new IllegalStateException(
+            "The publisher gave null as its %s, which the rules forbid.".formatted(what)));
+    end();
+    return new NullPointerException(what);
   }
 
   private void end() {

@@ -16,6 +16,7 @@ import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.io.IOException;
+import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -35,6 +36,39 @@ class JoinTest {
             assertThat(task.join()).isEqualTo("rose");
             assertThat(task.outcome()).contains(new Outcome.Succeeded<>("rose"));
             assertThat(task.toCompletableFuture().getNow(null)).isEqualTo("rose");
+          }
+        });
+  }
+
+  /// On a loop, whoever waits for a monitor on its carrier waits for a task that it must carry.
+  @OnEveryKind
+  void whatDependsOnTheFutureMayWaitForATaskOfTheSameLoop(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          var held = new Semaphore(0);
+          var wanted = new Semaphore(0);
+          try (var nursery = Nursery.open()) {
+            var future =
+                nursery
+                    .fork(
+                        () -> {
+                          held.acquire();
+                          return "rose";
+                        })
+                    .toCompletableFuture()
+                    .thenApply(
+                        value -> {
+                          wanted.release();
+                          held.acquireUninterruptibly();
+                          return value;
+                        });
+            nursery.fork(
+                () -> {
+                  held.release();
+                  wanted.acquire();
+                  held.release();
+                });
+            assertThat(future.get()).isEqualTo("rose");
           }
         });
   }

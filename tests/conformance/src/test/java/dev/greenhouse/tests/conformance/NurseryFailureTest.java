@@ -14,6 +14,7 @@ import dev.greenhouse.tests.OnEveryKind;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -154,7 +155,7 @@ class NurseryFailureTest {
                     go.countDown();
                   }
                 }));
-    assertThat(atOutcome.getNow(null)).isTrue();
+    assertThat(atOutcome.get(30, TimeUnit.SECONDS)).isTrue();
   }
 
   // Rule 2: Cancelled from the nursery's own cancellation is no failure
