@@ -43,9 +43,18 @@ public final class VirtualTime implements Timers {
   /// Moves time on, and fires on this thread what is due then.
   ///
   /// @param nanos not negative
+  /// @throws IllegalStateException if that is further than a long reaches
   public void advance(long nanos) {
-    queue.fireDue(now.addAndGet(nanos));
+    queue.fireDue(now.accumulateAndGet(nanos, VirtualTime::later));
     jumpIfNobodyIsBusy();
+  }
+
+  private static long later(long now, long nanos) {
+    if (now + nanos < 0) {
+      throw new IllegalStateException(
+          "Virtual time ends 292 years after its start, and this is later. Use a new clock.");
+    }
+    return now + nanos;
   }
 
   /// Whether it jumps to the next timer when nobody is busy.

@@ -27,6 +27,10 @@ public abstract class Fiber extends SteppedThread {
   /// left to the slower sweeps: some waits ignore interrupts and would spin.
   private static final int IMMEDIATE_INTERRUPTS = 32;
 
+  /// If so many interrupts are on their way, another one is not needed: some of them have not
+  /// begun.
+  private static final short ENOUGH_SENDERS = 1_000;
+
   /// Spins before a leaver gives way while somebody is about to interrupt it.
   private static final int SENDER_SPINS = 200;
 
@@ -418,7 +422,7 @@ public abstract class Fiber extends SteppedThread {
       signal = true;
       if (!ended && isCancelled()) {
         wake = waiting;
-        interrupt = !wake && uninterruptible == 0;
+        interrupt = !wake && mayInterrupt();
         sending += (short) (interrupt ? 1 : 0);
       }
     } finally {
@@ -455,7 +459,7 @@ public abstract class Fiber extends SteppedThread {
       signal = true;
       if (isCancelled()) {
         wake = waiting && missed;
-        interrupt = !waiting && blocked && uninterruptible == 0;
+        interrupt = !waiting && blocked && mayInterrupt();
         sending += (short) (interrupt ? 1 : 0);
       }
     } finally {
@@ -486,12 +490,17 @@ public abstract class Fiber extends SteppedThread {
     }
   }
 
+  /// Under the spin word.
+  private boolean mayInterrupt() {
+    return uninterruptible == 0 && sending < ENOUGH_SENDERS;
+  }
+
   private void interruptAtStepEnd() {
     lock();
     try {
       if (ended
           || waiting
-          || uninterruptible > 0
+          || !mayInterrupt()
           || immediate >= IMMEDIATE_INTERRUPTS
           || !VirtualThreads.isBlocked(thread())
           || !isCancelled()) {

@@ -56,6 +56,7 @@ public final class VirtualClock implements Clock {
   ///
   /// @param by how far; zero is fine
   /// @throws IllegalArgumentException if it is negative, or more than 100 years
+  /// @throws IllegalStateException if the clock would show more than 292 years after its start
   public void advance(Duration by) {
     if (by.isNegative()) {
       throw new IllegalArgumentException(

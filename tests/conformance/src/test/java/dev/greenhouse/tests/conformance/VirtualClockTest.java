@@ -22,6 +22,7 @@ import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Conformance A5, with the clock that stands still and that jumps.
@@ -292,5 +293,17 @@ class VirtualClockTest {
           assertThat(clock.nanoTime()).isZero();
           Task.checkpoint();
         });
+  }
+
+  @Test
+  void virtualTimeEndsAndDoesNotBeginAnew() {
+    var century = Duration.ofDays(36_500);
+    var clock = new VirtualClock();
+    clock.advance(century);
+    clock.advance(century);
+    assertThatThrownBy(() -> clock.advance(century))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContainingAll("292 years", "new clock");
+    assertThat(clock.nanoTime()).isEqualTo(2 * century.toNanos());
   }
 }
