@@ -141,8 +141,7 @@ final class Counterparts {
       } else {
         return null;
       }
-      // Of fixed arity: a variable one would collect the array of arguments once more.
-      MethodHandle bound = plain.bindTo(object).asFixedArity();
+      MethodHandle bound = plain.bindTo(object); // of fixed arity, even if the method is not
       return bound
           .asType(bound.type().generic())
           .asSpreader(Object[].class, method.getParameterCount());
