@@ -6,6 +6,9 @@ import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.concurrent.Future;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Lets synchronous code await asynchronous operations by suspending its task, and not the thread
@@ -235,6 +238,177 @@ public final class Portal {
     Objects.requireNonNull(future, "future");
     Standing.requirePortal();
     return FutureAwait.await(future);
+  }
+
+  // ---- asynchronous things seen as synchronous ones
+
+  /// Makes a synchronous function of an asynchronous one: it starts the operation and awaits it, as
+  /// [#await(AsyncCallable)] does, and so can be called only with a portal.
+  ///
+  /// The forms for other numbers of arguments have names of their own: with one name, a reference
+  /// to an overloaded method, as `client::fetch`, would be ambiguous.
+  ///
+  /// @param <A> the type of its argument
+  /// @param <R> the type of its value
+  /// @param fn starts an operation; the stage is not null
+  /// @return the synchronous function
+  public static <A extends @Nullable Object, R extends @Nullable Object> Function<A, R> autoAwait(
+      Function<? super A, ? extends CompletionStage<? extends R>> fn) {
+    return AutoAwait.function(fn);
+  }
+
+  /// Makes a synchronous function without arguments of an asynchronous one, as
+  /// [#autoAwait(Function)] does.
+  ///
+  /// @param <R> the type of its value
+  /// @param fn starts an operation; the stage is not null
+  /// @return the synchronous function
+  public static <R extends @Nullable Object> Supplier<R> autoAwaitSupplier(
+      Supplier<? extends CompletionStage<? extends R>> fn) {
+    return AutoAwait.supplier(fn);
+  }
+
+  /// Makes a synchronous function of two arguments of an asynchronous one, as
+  /// [#autoAwait(Function)] does.
+  ///
+  /// @param <A> the type of its first argument
+  /// @param <B> the type of its second argument
+  /// @param <R> the type of its value
+  /// @param fn starts an operation; the stage is not null
+  /// @return the synchronous function
+  public static <A extends @Nullable Object, B extends @Nullable Object, R extends @Nullable Object>
+      BiFunction<A, B, R> autoAwaitBiFunction(
+          BiFunction<? super A, ? super B, ? extends CompletionStage<? extends R>> fn) {
+    return AutoAwait.biFunction(fn);
+  }
+
+  /// Makes a synchronous view of an asynchronous object: for each method of an interface, a public
+  /// one of the object with the same name is called, and the stage that it returns is awaited.
+  ///
+  /// ```java
+  /// interface Prices { Price of(String item) throws IOException; }          // yours
+  /// interface AsyncPrices { CompletionStage<Price> of(String item); }       // the client's
+  ///
+  /// Prices prices = autoAwait(Prices.class, client);
+  /// ```
+  ///
+  /// | the interface's method | does |
+  /// |---|---|
+  /// | has a counterpart that returns a stage | starts the operation and awaits it, as [#await(AsyncCallable)] does: a checkpoint, and only with a portal |
+  /// | the same, but returns a stage itself | hands it on, without awaiting |
+  /// | has a counterpart that returns something else | calls it |
+  /// | has none, but is a default method | runs as it is, if the interface is public; the methods that it calls are the view's |
+  /// | has none | [IllegalArgumentException], when the view is made |
+  ///
+  /// A counterpart has the same parameter types, where type variables stand for what they mean in
+  /// the interface and in the object's class. If there is none such, the most specific of those
+  /// that take the arguments without boxing is used. The object's class need not be public, if the
+  /// method is in a public super-type, or its package is open to this module.
+  ///
+  /// **Exceptions** of the operation come out as they are if they are unchecked or declared by the
+  /// interface's method. Another checked one is the cause of an
+  /// [java.lang.reflect.UndeclaredThrowableException]. A null for a method that returns a primitive
+  /// is a `NullPointerException` that names the method.
+  ///
+  /// Methods are looked up once, here. Two views are equal if they show the same object by the same
+  /// interface. Any thread may make and use one; the object decides whether several at once may.
+  ///
+  /// @param <I> the interface
+  /// @param type the interface
+  /// @param impl the asynchronous object
+  /// @return the view
+  /// @throws IllegalArgumentException if `type` is no interface, or sealed, or one of its methods
+  ///   has no counterpart, a hidden one, one of another type, or several
+  public static <I> I autoAwait(Class<I> type, Object impl) {
+    return SynchronousView.of(type, impl);
+  }
+
+  /// Makes a decorator of asynchronous functions of one of synchronous functions, for instance of a
+  /// cache that knows nothing of stages. The decorator sees a function that awaits, as
+  /// [#autoAwait(Function)] makes it.
+  ///
+  /// ```java
+  /// Function<Integer, CompletionStage<Page>> cached =
+  ///     Portal.<Integer, Page>decorateAsSync(Memo::of).apply(client::fetch);
+  /// ```
+  ///
+  /// **The decorated function runs in the calling task**, with a portal for the call, as
+  /// [#withPortalRunSync(ScopedValue.CallableOp)] gives it. The call suspends the task for as long
+  /// as the decorator's function takes, and returns a stage that is complete, with its value or its
+  /// exception. Only if the task is cancelled it throws, [dev.greenhouse.nursery.Cancelled]: that
+  /// is about the caller, and not the stage's outcome. Fork a task to go on meanwhile.
+  ///
+  /// A decorator that holds a lock around the function, as `ConcurrentHashMap.computeIfAbsent`
+  /// does, holds it while the task awaits.
+  ///
+  /// @param <A> the type of the argument
+  /// @param <R> the type of the value
+  /// @param decorator gets the synchronous function, once for each function decorated
+  /// @return the decorator of asynchronous functions; what that gives throws an
+  ///   `IllegalStateException` on a thread that is no task
+  public static <A extends @Nullable Object, R extends @Nullable Object>
+      Function<
+              Function<? super A, ? extends CompletionStage<? extends R>>,
+              Function<A, CompletionStage<R>>>
+          decorateAsSync(
+              Function<? super Function<A, R>, ? extends Function<? super A, ? extends R>>
+                  decorator) {
+    Objects.requireNonNull(decorator, "decorator");
+    return fn -> DecoratedAsSync.of(decorator, fn);
+  }
+
+  /// Gives the items of a publisher for a loop or a stream, and awaits each, with a window of
+  /// `Flow.defaultBufferSize()`, as [#asyncIter(Flow.Publisher, int)] does.
+  ///
+  /// @param <T> the type of the items
+  /// @param publisher what to subscribe to, when the first item is looked for
+  /// @return the items; close them if you may not come to their end
+  public static <T> PublishedItems<T> asyncIter(Flow.Publisher<? extends T> publisher) {
+    return new PublisherIteration<>(publisher, Flow.defaultBufferSize());
+  }
+
+  /// Gives the items of a publisher for a loop or a stream, and awaits each. Itself it does
+  /// nothing; see [PublishedItems].
+  ///
+  /// @param <T> the type of the items
+  /// @param publisher what to subscribe to, when the first item is looked for
+  /// @param window how many items may be requested and not consumed yet, at least 1
+  /// @return the items; close them if you may not come to their end
+  public static <T> PublishedItems<T> asyncIter(Flow.Publisher<? extends T> publisher, int window) {
+    return new PublisherIteration<>(publisher, window);
+  }
+
+  /// Makes a resource whose asynchronous closing is awaited by a try-with-resources statement,
+  /// under a shield; see [AsyncContext]. Itself it does nothing.
+  ///
+  /// @param <T> the type of the resource
+  /// @param resource what will be closed
+  /// @param closing starts to close it; the stage is not null
+  /// @return the resource, to be closed
+  public static <T> AsyncContext<T> asyncContext(
+      T resource, Function<? super T, ? extends CompletionStage<?>> closing) {
+    return new AsyncContext<>(resource, closing);
+  }
+
+  /// Opens a resource asynchronously and awaits it, and later awaits its closing, as
+  /// [#asyncContext(Object, Function)] does. A checkpoint. It has a name of its own because javac
+  /// could not tell a lambda from a resource.
+  ///
+  /// If the task is cancelled while it waits, `cancel` of the stage's future is called. If the
+  /// stage gives a resource all the same, the closing is started, and not awaited, by whoever
+  /// completes the stage.
+  ///
+  /// @param <T> the type of the resource
+  /// @param opening starts to open it
+  /// @param closing starts to close it; the stage is not null
+  /// @return the resource, to be closed
+  /// @throws NoPortalException if the current task has no portal, or the thread is no task; nothing
+  ///   was started
+  /// @throws dev.greenhouse.nursery.Cancelled if the task is cancelled first
+  public static <T> AsyncContext<T> openAsyncContext(
+      AsyncCallable<? extends T> opening,
+      Function<? super T, ? extends CompletionStage<?>> closing) {
+    return AsyncContext.open(opening, closing);
   }
 
   private static <X extends Throwable> ScopedValue.CallableOp<@Nullable Void, X> asCall(
