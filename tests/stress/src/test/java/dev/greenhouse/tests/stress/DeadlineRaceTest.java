@@ -1,16 +1,20 @@
 package dev.greenhouse.tests.stress;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.greenhouse.nursery.CancelScope;
+import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.nursery.housekeeping.Housekeeper;
 import dev.greenhouse.nursery.lowlevel.Suspension;
 import dev.greenhouse.nursery.time.VirtualClock;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 
@@ -221,6 +225,105 @@ class DeadlineRaceTest {
               Outside.waits(i + 1);
             }
           });
+    }
+  }
+
+  /// The owner leaves at once or waits for a moment; in every other pair of rounds it waits for
+  /// ever, and what is done meanwhile ends that.
+  @Race
+  void aDeadlineThatOthersTouchBeforeTheTaskWaitsIsNeverEarlyAndNeverMissed(Bed bed)
+      throws Exception {
+    var clock = new VirtualClock();
+    try (var other = new Canceller(103)) {
+      bed.runBy(
+          clock,
+          () -> {
+            var random = new SplittableRandom(104);
+            Greenhouse greenhouse = Task.current().greenhouse();
+            var wrong = new AtomicReference<Throwable>();
+            for (int i = 0; i < Bed.rounds(1_000); i++) {
+              int n = i;
+              int spins = random.nextInt(400);
+              boolean ends = n % 4 >= 2;
+              CancelScope named = CancelScope.named("named").deadline(AN_HOUR);
+              var handed = new AtomicReference<CancelScope>(named);
+              Optional<Integer> result =
+                  switch (random.nextInt(3)) {
+                    case 0 ->
+                        named.call(
+                            () -> {
+                              other.give(
+                                  () -> wrong.set(catchThrowable(() -> touch(named, clock, n))));
+                              return leaveOrWait(n, spins, ends);
+                            });
+                    case 1 ->
+                        CancelScope.call(
+                            scope -> {
+                              handed.set(scope.deadline(AN_HOUR));
+                              other.give(
+                                  () -> wrong.set(catchThrowable(() -> touch(scope, clock, n))));
+                              return leaveOrWait(n, spins, ends);
+                            });
+                    default -> // nobody is handed this one
+                        CancelScope.moveOnAfter(
+                            AN_HOUR,
+                            () -> {
+                              handed.set(null);
+                              other.give(
+                                  () ->
+                                      wrong.set(
+                                          catchThrowable(
+                                              () -> askOrPass(greenhouse, clock, ends))));
+                              return leaveOrWait(n, spins, ends);
+                            });
+                  };
+              other.awaitDone();
+              Outside.waits(i);
+              assertThat(wrong.get()).as("seen in round %d", i).isNull();
+              assertThat(result.isEmpty()).as("cut off in round %d", i).isEqualTo(ends);
+              CancelScope scope = handed.get();
+              assertThat(scope == null ? ends : scope.isCancelled())
+                  .as("cancelled in round %d", i)
+                  .isEqualTo(ends);
+              assertThat(clock.pendingTimers()).as("timers after round %d", i).isZero();
+            }
+          });
+    }
+  }
+
+  private static int leaveOrWait(int round, int spins, boolean forEver)
+      throws InterruptedException {
+    Canceller.spin(spins);
+    if (forEver) {
+      Endless.of(round / 4).await();
+    } else if (round % 3 == 1) {
+      Task.checkpoint();
+    } else if (round % 3 == 2) {
+      Thread.sleep(0, 1);
+    }
+    return round;
+  }
+
+  private static void touch(CancelScope scope, VirtualClock clock, int round) {
+    switch (round % 4) {
+      case 0 -> {
+        assertThat(scope.deadline()).isEqualTo(clock.instant().plus(AN_HOUR));
+        assertThat(scope.isCancelled()).isFalse();
+        assertThat(scope.toString()).startsWith("CancelScope[").doesNotContain("cancelled");
+      }
+      case 1 -> scope.deadline(AN_HOUR.plus(SHORT));
+      case 2 -> {
+        scope.deadline(SHORT);
+        clock.advance(SHORT);
+      }
+      default -> scope.deadline(Duration.ZERO);
+    }
+  }
+
+  private static void askOrPass(Greenhouse greenhouse, VirtualClock clock, boolean pass) {
+    assertThat(greenhouse.statistics().nextDeadline().orElse(AN_HOUR)).isEqualTo(AN_HOUR);
+    if (pass) {
+      clock.advance(AN_HOUR);
     }
   }
 }
