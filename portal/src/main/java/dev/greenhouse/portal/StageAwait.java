@@ -32,8 +32,10 @@ final class StageAwait<T extends @Nullable Object> implements BiConsumer<T, @Nul
 
   @SuppressWarnings("unchecked")
   static <T extends @Nullable Object> T await(CompletionStage<? extends T> stage) {
+    // Not a subclass: the JDK's minimal stages, such as `completedStage`, are futures without
+    // `isDone`.
     CompletableFuture<? extends T> future =
-        stage instanceof CompletableFuture<?> f ? (CompletableFuture<? extends T>) f : null;
+        stage.getClass() == CompletableFuture.class ? (CompletableFuture<? extends T>) stage : null;
     if (future != null && future.isDone() && !future.isCompletedExceptionally()) {
       Suspension.notNeeded();
       return future.getNow(null);

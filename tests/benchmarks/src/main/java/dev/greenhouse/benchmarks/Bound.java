@@ -14,6 +14,8 @@ record Bound(Case measured, double limit) {
         new Bound(CancelBenchmark.of(Sleepers.TASKS_IN_OUR_SLEEP), 600),
         new Bound(CancelBenchmark.of(Sleepers.TASKS_IN_THREAD_SLEEP), 2000),
         new Bound(Case.of(ScopeBenchmark.class, "throwIfCancelledInFive"), 5),
-        new Bound(Case.of(ScopeBenchmark.class, "throwIfCancelledInFiveWithDeadlines"), 5));
+        new Bound(Case.of(ScopeBenchmark.class, "throwIfCancelledInFiveWithDeadlines"), 5),
+        new Bound(Case.of(PortalBenchmark.class, "awaitOfCompletedStage"), 15),
+        new Bound(Case.of(PortalBenchmark.class, "runSync"), 50));
   }
 }

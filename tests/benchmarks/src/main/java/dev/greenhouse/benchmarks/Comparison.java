@@ -37,6 +37,8 @@ record Comparison(Case measured, Case with, double limit) {
     timeout(all);
     cancel(all);
     testInScopes(all);
+    portal(all);
+    await(all);
     return List.copyOf(all);
   }
 
@@ -137,5 +139,29 @@ record Comparison(Case measured, Case with, double limit) {
     for (var inside : List.of("throwIfCancelledInFive", "throwIfCancelledInFiveWithDeadlines")) {
       all.add(new Comparison(Case.of(ScopeBenchmark.class, inside), outside, NO_LIMIT));
     }
+  }
+
+  private static void portal(List<Comparison> all) {
+    var checkpoint = Case.of(CheckpointBenchmark.class, "loop");
+    for (var portal : List.of("checkpointWithPortal", "checkpointBesideTree")) {
+      all.add(
+          new Comparison(Case.of(PortalBenchmark.class, portal), checkpoint, NOTHING_MEASURABLE));
+    }
+    var runSync = Case.of(PortalBenchmark.class, "runSync");
+    for (var run : List.of("run", "runTree")) {
+      all.add(new Comparison(Case.of(PortalBenchmark.class, run), runSync, NO_LIMIT));
+    }
+  }
+
+  private static void await(List<Comparison> all) {
+    var checkpoint = Case.of(CheckpointBenchmark.class, "loop");
+    var oneToOne = Case.of(AwaitBenchmark.class, "oneToOne");
+    var hundredToOne = Case.of(AwaitBenchmark.class, "hundredToOne");
+    all.add(new Comparison(oneToOne, checkpoint, 3));
+    all.add(new Comparison(hundredToOne, checkpoint, 2));
+    all.add(new Comparison(oneToOne, Case.of(AwaitBenchmark.class, "kotlinOneToOne"), 1.5));
+    all.add(new Comparison(hundredToOne, Case.of(AwaitBenchmark.class, "kotlinHundredToOne"), 1.5));
+    all.add(new Comparison(oneToOne, Case.of(PingPongBenchmark.class, "parkOnLoop"), NO_LIMIT));
+    all.add(new Comparison(Case.of(PingPongBenchmark.class, "parkOnLoop"), checkpoint, NO_LIMIT));
   }
 }
