@@ -168,14 +168,15 @@ final class CloseWatch extends Guarded {
       String names =
           tasks.stream().limit(NAMES).map(Task::name).collect(Collectors.joining("', '", "'", "'"));
       Reports.warn(
-          "close() of nursery '%s' in task '%s' has waited %s for %d tasks: %s%s. If its body threw, open it by Nursery.run or with cancelOnClose."
+          "close() of nursery '%s' in task '%s' has waited %s for %d task%s: %s%s. If its body threw, open it by Nursery.run or with cancelOnClose."
               .formatted(
                   nursery.name(),
                   nursery.owner().name(),
                   Durations.text(Duration.ofNanos(after)),
                   tasks.size(),
+                  tasks.size() == 1 ? "" : "s",
                   names,
-                  tasks.size() > NAMES ? " ..." : ""));
+                  tasks.size() > NAMES ? " and %d more".formatted(tasks.size() - NAMES) : ""));
     }
 
     @Override

@@ -136,6 +136,15 @@ final class Carriers {
 
     @Override
     protected void fire() {
+      try {
+        look();
+      } catch (Throwable t) { // a clock is somebody's, and may throw
+        Housekeeper.get().schedule(this, BUSY_TICK);
+        throw t;
+      }
+    }
+
+    private void look() {
       long now = System.nanoTime();
       long elapsed = now - last;
       last = now;

@@ -207,16 +207,23 @@ public final class Loop extends Scheduler {
         return;
       }
       if (!asleep) {
-        alarms.fireDue(clock.nanoTime() - LATE);
-        if (RUNNING.getOpaque(Loop.this) instanceof Fiber fiber) {
-          fiber.expireDeadlines();
+        try {
+          look();
+        } finally { // the clock is somebody's, and may throw
+          Housekeeper.get().schedule(this, LOOK);
         }
-        Housekeeper.get().schedule(this, LOOK);
         return;
       }
       watched = false;
       if (!asleep) {
         start();
+      }
+    }
+
+    private void look() {
+      alarms.fireDue(clock.nanoTime() - LATE);
+      if (RUNNING.getOpaque(Loop.this) instanceof Fiber fiber) {
+        fiber.expireDeadlines();
       }
     }
 

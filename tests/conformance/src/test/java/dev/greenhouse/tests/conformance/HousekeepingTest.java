@@ -29,6 +29,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /// What the housekeeper says of those who wait too long, and that it survives clocks that don't
 /// work. The reports of single cancelled tasks are in `StuckReportsTest`.
 @ExtendWith(NothingLeft.class)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HousekeepingTest {
   private static final Duration SOON = Duration.ofMillis(20);
   private static final Duration REPORT_AFTER = Duration.ofMillis(150);
@@ -112,6 +113,55 @@ class HousekeepingTest {
           assertThat(CancelScope.moveOnAfter(SOON, () -> Thread.sleep(600_000))).isFalse();
           Task.sleep(SOON);
         });
+  }
+
+  /// Throws once on the housekeeper's thread, when it is told to.
+  private static final class BrokenOnceForTheHousekeeper extends Fragile {
+    volatile boolean broken;
+
+    @Override
+    boolean isBroken() {
+      boolean now = broken && Thread.currentThread().getName().equals("greenhouse-housekeeper");
+      if (now) {
+        broken = false;
+      }
+      return now;
+    }
+  }
+
+  @OnEveryKind
+  @NeedsFlag
+  void busyTasksAreStillLookedAfterWhenTheClockHasThrown(Kind kind) {
+    var clock = new BrokenOnceForTheHousekeeper();
+    try (var log = CapturedLog.begin();
+        OpenGreenhouse greenhouse = build(kind, Greenhouse.builder().clock(clock))) {
+      greenhouse.run(
+          () -> {
+            workUntilCutOff(); // somebody watches from now on
+            clock.broken = true;
+            CancelScope.moveOnAfter(
+                Duration.ofHours(1),
+                () -> {
+                  Task.checkpoint();
+                  while (clock.broken) {
+                    Thread.onSpinWait();
+                  }
+                });
+            workUntilCutOff();
+          });
+      log.await("the clock is broken");
+    }
+  }
+
+  private static void workUntilCutOff() {
+    assertThat(CancelScope.moveOnAfter(SOON, HousekeepingTest::workForEver)).isFalse();
+  }
+
+  private static void workForEver() {
+    Task.checkpoint();
+    while (true) {
+      Task.throwIfCancelled();
+    }
   }
 
   /// Throws once, at a call in a task that can be chosen.
