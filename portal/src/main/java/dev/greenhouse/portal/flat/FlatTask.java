@@ -399,10 +399,13 @@ public final class FlatTask<T extends @Nullable Object> extends OwnedFuture<T> i
     return cancel(new CancelReason(Source.EXPLICIT, Objects.requireNonNull(reason, "reason")));
   }
 
-  boolean cancel(CancelReason reason) {
+  /// When the loop is broken that is the reason, also of what is cancelled because of it.
+  boolean cancel(CancelReason given) {
     if (isDone()) {
       return false;
     }
+    CancelReason broken = executor.brokenBy();
+    CancelReason reason = broken != null ? broken : given;
     if (!CANCELLED.compareAndSet(this, null, reason)) {
       return true;
     }
