@@ -10,4 +10,5 @@ module dev.greenhouse.portal {
   requires static org.jspecify;
 
   exports dev.greenhouse.portal;
+  exports dev.greenhouse.portal.flat;
 }

@@ -22,7 +22,9 @@ class ModulesTest {
         "dev.greenhouse.instrumentation | dev.greenhouse.instrumentation.Instrument |"
             + " dev.greenhouse.instrumentation",
         "dev.greenhouse.nursery | dev.greenhouse.nursery.Nursery |"
-            + " dev.greenhouse.nursery,dev.greenhouse.nursery.lowlevel,dev.greenhouse.nursery.time"
+            + " dev.greenhouse.nursery,dev.greenhouse.nursery.lowlevel,dev.greenhouse.nursery.time",
+        "dev.greenhouse.portal | dev.greenhouse.portal.Portal |"
+            + " dev.greenhouse.portal,dev.greenhouse.portal.flat"
       })
   void exportsOnlyTheDoors(String module, String type, String packages) throws Exception {
     Set<String> unqualified =
