@@ -43,10 +43,4 @@ final class SubmittedCall<T extends @Nullable Object> extends CompletableFuture<
     Objects.requireNonNull(task).cancel("its future was cancelled");
     return true;
   }
-
-  /// Stages that depend on it are plain ones: cancelling them does nothing to the task.
-  @Override
-  public <U extends @Nullable Object> CompletableFuture<U> newIncompleteFuture() {
-    return new CompletableFuture<>();
-  }
 }
