@@ -13,9 +13,13 @@ import org.jspecify.annotations.Nullable;
 
 /// The wait of a task for a stage.
 final class StageAwait<T extends @Nullable Object> implements BiConsumer<T, @Nullable Throwable> {
-  private final Suspension<T> suspension = Suspension.create();
+  /// Null once the task has given up: a stage that never completes and can't be cancelled keeps
+  /// this object, and must not keep the task.
+  private volatile @Nullable Suspension<T> suspension;
 
-  private StageAwait() {}
+  private StageAwait(Suspension<T> suspension) {
+    this.suspension = suspension;
+  }
 
   static <T extends @Nullable Object> T start(AsyncCallable<? extends T> operation) {
     CompletionStage<? extends T> stage;
@@ -39,10 +43,11 @@ final class StageAwait<T extends @Nullable Object> implements BiConsumer<T, @Nul
       Suspension.notNeeded();
       return future.getNow(null);
     }
-    var wait = new StageAwait<T>();
+    var suspension = Suspension.<T>create();
+    var wait = new StageAwait<T>(suspension);
     stage.whenComplete(wait);
     try {
-      return wait.suspension.awaitOrUndo(() -> cancel(stage));
+      return suspension.awaitOrUndo(() -> wait.giveUp(stage));
     } catch (Throwable t) {
       throw thrown(t);
     }
@@ -51,11 +56,20 @@ final class StageAwait<T extends @Nullable Object> implements BiConsumer<T, @Nul
   /// By whoever completes the stage.
   @Override
   public void accept(T value, @Nullable Throwable error) {
-    if (error == null) {
-      suspension.resume(value);
-    } else {
-      suspension.resumeExceptionally(unwrapped(error));
+    Suspension<T> waiting = suspension;
+    if (waiting == null) {
+      return;
     }
+    if (error == null) {
+      waiting.resume(value);
+    } else {
+      waiting.resumeExceptionally(unwrapped(error));
+    }
+  }
+
+  private void giveUp(CompletionStage<?> stage) {
+    suspension = null;
+    cancel(stage);
   }
 
   /// A stage that refuses to be cancelled is left alone: the task goes on all the same.

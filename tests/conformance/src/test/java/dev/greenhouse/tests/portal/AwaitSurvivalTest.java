@@ -22,6 +22,7 @@ import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import dev.greenhouse.tests.VirtualGreenhouse;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -494,5 +495,34 @@ class AwaitSurvivalTest {
           left[0].close();
           assertThat(child[0].join()).isEqualTo(false);
         });
+  }
+
+  @OnEveryKind
+  void sharedStageThatNeverCompletesKeepsNoTaskThatGaveUp(Kind kind) throws Throwable {
+    inPortal(
+        kind,
+        () -> {
+          var shared = new Stubborn(null);
+          var gone = givenUp(shared);
+          Eventually.holds(
+              "collected",
+              () -> {
+                System.gc();
+                return gone.refersTo(null);
+              });
+          assertThat(shared).isNotDone();
+        });
+  }
+
+  /// In a method of its own: no local variable here keeps the task.
+  private static WeakReference<Task<?>> givenUp(CompletableFuture<String> shared) {
+    try (var nursery = Nursery.open()) {
+      Task<?> task = nursery.fork(() -> withPortalRun(() -> await(shared)));
+      while (shared.getNumberOfDependents() == 0) {
+        Task.checkpoint();
+      }
+      task.cancel("given up");
+      return new WeakReference<>(task);
+    }
   }
 }
