@@ -44,6 +44,8 @@ public final class OnePage {
     this.out = out;
   }
 
+  /// The program.
+  ///
   /// @param args a file, a folder or a URL; by default README.md of the current folder
   public static void main(String[] args) {
     String start = args.length == 0 ? "README.md" : args[0];
@@ -142,7 +144,7 @@ public final class OnePage {
 
   private static void explainRefusal(FlatExecutor loop, PrintStream out) {
     try {
-      loop.withPortalRunTree(() -> CompletableFuture.completedFuture("never"));
+      var _ = loop.withPortalRunTree(() -> CompletableFuture.completedFuture("never"));
     } catch (UnsupportedOperationException e) {
       out.println(e.getMessage());
     }
