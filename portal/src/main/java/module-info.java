@@ -8,4 +8,7 @@ import org.jspecify.annotations.NullMarked;
 module dev.greenhouse.portal {
   requires transitive dev.greenhouse.nursery;
   requires static org.jspecify;
+
+  exports dev.greenhouse.portal;
+  exports dev.greenhouse.portal.flat;
 }

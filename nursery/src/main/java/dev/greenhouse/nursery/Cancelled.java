@@ -29,6 +29,28 @@ public final class Cancelled extends CancellationException {
     this.task = task;
   }
 
+  /// Makes one, for those who build tasks of their own kind.
+  ///
+  /// @param reason why it was cancelled
+  /// @param scope the name of what was cancelled
+  /// @param task the name of the task that is told
+  /// @return the exception
+  public static Cancelled of(CancelReason reason, String scope, String task) {
+    return new Cancelled(
+        Objects.requireNonNull(reason, "reason"),
+        Objects.requireNonNull(scope, "scope"),
+        Objects.requireNonNull(task, "task"));
+  }
+
+  /// {@return whether an exception tells of a cancellation if it leaves what is cancelled: itself,
+  /// or what it was caused by, is a `Cancelled`, comes from an interrupt, or satisfies a sign that
+  /// was added, and it carries nothing that is a failure}
+  ///
+  /// @param error what left it
+  public static boolean isToldBy(Throwable error) {
+    return Interrupts.isCancellation(Objects.requireNonNull(error, "error"));
+  }
+
   /// Teaches Greenhouse how a library tells of an interrupt if it keeps neither the
   /// `InterruptedException` nor a cause: what leaves a cancelled scope or task and satisfies the
   /// sign, itself or in its chain of causes, counts as cancellation and not as a failure.

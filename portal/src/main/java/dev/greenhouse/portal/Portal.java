@@ -39,6 +39,10 @@ import org.jspecify.annotations.Nullable;
 /// [dev.greenhouse.nursery.lowlevel.AwaitedHere]. What the operation did happens-before `await`
 /// returns.
 ///
+/// **Flat tasks**, those of a [dev.greenhouse.portal.flat.FlatExecutor], get a portal for a step
+/// and not for a call. In a step with one all of this works the same; in a step that runs directly
+/// on its loop's thread, nothing can be awaited and no portal be opened: [NoPortalException].
+///
 /// The idea and the names are [greenback](https://greenback.readthedocs.io)'s.
 public final class Portal {
   private Portal() {}
@@ -50,8 +54,12 @@ public final class Portal {
   /// with the call.
   ///
   /// @throws IllegalStateException if the current thread is no task
+  /// @throws NoPortalException in a flat task's step that has none
   /// @throws dev.greenhouse.nursery.Cancelled if the task is cancelled
   public static void ensurePortal() {
+    if (FlatWorld.ensurePortal()) {
+      return;
+    }
     Task<?> task = Task.current();
     Standing.open(task);
     Task.checkpoint();
@@ -93,6 +101,7 @@ public final class Portal {
   /// @return its value
   /// @throws X if the operation does
   /// @throws IllegalStateException if the current thread is no task
+  /// @throws NoPortalException in a flat task's step that has none
   public static <T extends @Nullable Object, X extends Throwable> T withPortalRun(
       ScopedValue.CallableOp<? extends T, X> op) throws X {
     return Standing.withPortal(op);
@@ -104,6 +113,7 @@ public final class Portal {
   /// @param op the operation
   /// @throws X if the operation does
   /// @throws IllegalStateException if the current thread is no task
+  /// @throws NoPortalException in a flat task's step that has none
   public static <X extends Throwable> void withPortalRun(VoidOp<X> op) throws X {
     Standing.<@Nullable Void, X>withPortal(asCall(op));
   }
@@ -117,6 +127,7 @@ public final class Portal {
   /// @return its value
   /// @throws X if the operation does
   /// @throws IllegalStateException if the current thread is no task
+  /// @throws NoPortalException in a flat task's step that has none
   public static <T extends @Nullable Object, X extends Throwable> T withPortalRunSync(
       ScopedValue.CallableOp<? extends T, X> op) throws X {
     return Standing.withPortal(op);
@@ -128,6 +139,7 @@ public final class Portal {
   /// @param op the operation
   /// @throws X if the operation does
   /// @throws IllegalStateException if the current thread is no task
+  /// @throws NoPortalException in a flat task's step that has none
   public static <X extends Throwable> void withPortalRunSync(VoidOp<X> op) throws X {
     Standing.<@Nullable Void, X>withPortal(asCall(op));
   }
@@ -143,6 +155,7 @@ public final class Portal {
   /// @return its value
   /// @throws X if the operation does
   /// @throws IllegalStateException if the current thread is no task
+  /// @throws UnsupportedOperationException in a flat task, which is in no tree
   public static <T extends @Nullable Object, X extends Throwable> T withPortalRunTree(
       ScopedValue.CallableOp<? extends T, X> op) throws X {
     return PortalTree.run(op);
@@ -155,6 +168,7 @@ public final class Portal {
   /// @param op the operation
   /// @throws X if the operation does
   /// @throws IllegalStateException if the current thread is no task
+  /// @throws UnsupportedOperationException in a flat task, which is in no tree
   public static <X extends Throwable> void withPortalRunTree(VoidOp<X> op) throws X {
     PortalTree.<@Nullable Void, X>run(asCall(op));
   }

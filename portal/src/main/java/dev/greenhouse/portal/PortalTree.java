@@ -51,6 +51,7 @@ final class PortalTree implements Instrument {
   static <T extends @Nullable Object, X extends Throwable> T run(
       ScopedValue.CallableOp<? extends T, X> op) throws X {
     Objects.requireNonNull(op, "op");
+    FlatWorld.refuseTree();
     Task<?> task = Task.current();
     Standing before = Standing.of(task);
     if (before.isInTree()) {

@@ -1,7 +1,6 @@
 package dev.greenhouse.portal;
 
 import dev.greenhouse.nursery.Cancelled;
-import dev.greenhouse.nursery.Task;
 import dev.greenhouse.nursery.lowlevel.AwaitedHere;
 import dev.greenhouse.nursery.lowlevel.Suspension;
 import java.util.Objects;
@@ -69,7 +68,7 @@ final class StageAwait<T extends @Nullable Object> implements BiConsumer<T, @Nul
   /// Throws what ended a wait, with the awaiting side's stack.
   static RuntimeException thrown(Throwable t) {
     if (!(t instanceof Cancelled)) {
-      AwaitedHere.attach(t, Task.current().name(), Portal.class.getPackageName());
+      AwaitedHere.attach(t, FlatWorld.nameHere(), Portal.class.getPackageName());
     }
     throw rethrow(t);
   }

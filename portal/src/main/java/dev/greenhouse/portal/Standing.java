@@ -42,7 +42,7 @@ record Standing(boolean portal, int tree) {
 
   static boolean hasPortal() {
     Standing s = OF.get();
-    return s != null && s.portal;
+    return s != null ? s.portal : FlatWorld.hasPortal();
   }
 
   static boolean hasPortal(TaskView task) {
@@ -59,7 +59,7 @@ record Standing(boolean portal, int tree) {
     if (hasPortal()) {
       return;
     }
-    Task<?> task = Task.currentIfAny().orElse(null);
+    Task<?> task = FlatWorld.currentIfNotFlat();
     if (task == null) {
       throw new NoPortalException(
           "Thread '%s' is no task of a nursery, so nothing can be awaited on it. Await in a task: inside Greenhouse.run, a forked task, or while a nursery is open on this thread; and open a portal there by Portal.ensurePortal() or Portal.withPortalRun(op)."
@@ -76,7 +76,10 @@ record Standing(boolean portal, int tree) {
     if (hasPortal()) {
       return op.call();
     }
-    Task<?> task = Task.current();
+    Task<?> task = FlatWorld.currentIfNotFlat();
+    if (task == null) {
+      task = Task.current(); // says what is missing
+    }
     OF.set(task, WITH);
     try {
       return op.call();

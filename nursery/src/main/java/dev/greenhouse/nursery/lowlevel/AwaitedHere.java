@@ -33,7 +33,9 @@ public final class AwaitedHere extends Throwable {
 
   private static boolean isBottom(StackTraceElement frame) {
     String name = frame.getClassName();
-    return name.startsWith("dev.greenhouse.nursery.") || name.startsWith("java.lang.");
+    return name.startsWith("dev.greenhouse.nursery.")
+        || name.startsWith("dev.greenhouse.portal.")
+        || name.startsWith("java.lang.");
   }
 
   /// Attaches the current stack, if the exception takes it and has not several already.

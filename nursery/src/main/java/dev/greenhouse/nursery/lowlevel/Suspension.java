@@ -2,6 +2,7 @@ package dev.greenhouse.nursery.lowlevel;
 
 import dev.greenhouse.nursery.jdk.Sneaky;
 import dev.greenhouse.nursery.scheduler.Fiber;
+import dev.greenhouse.nursery.scheduler.Waiter;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -45,7 +46,7 @@ public final class Suspension<T extends @Nullable Object> {
   /// By which scope; null if that is to be found out.
   private record Cancellation(@Nullable Object by) {}
 
-  private final Fiber fiber;
+  private final Waiter waiter;
 
   /// Null until somebody resumes or the task aborts; then NULL, a Cancellation, a Failure or the
   /// value, for ever.
@@ -55,8 +56,8 @@ public final class Suspension<T extends @Nullable Object> {
   private @Nullable Object
       refused; // own thread only: the cancellation that could not abort the wait
 
-  private Suspension(Fiber fiber) {
-    this.fiber = fiber;
+  private Suspension(Waiter waiter) {
+    this.waiter = waiter;
   }
 
   /// Makes a suspension for the current task.
@@ -68,14 +69,20 @@ public final class Suspension<T extends @Nullable Object> {
     return new Suspension<>(requireCurrent());
   }
 
-  private static Fiber requireCurrent() {
+  /// {@return the current task, or else the current step if an event loop carries it}
+  private static @Nullable Waiter current() {
     Fiber fiber = Fiber.current();
-    if (fiber == null) {
+    return fiber != null ? fiber : CarriedThread.current();
+  }
+
+  private static Waiter requireCurrent() {
+    Waiter waiter = current();
+    if (waiter == null) {
       throw new IllegalStateException(
           "Thread '%s' is no task, so it can't be suspended. Fork a task in a nursery, or open a nursery on this thread first."
               .formatted(Thread.currentThread().getName()));
     }
-    return fiber;
+    return waiter;
   }
 
   /// Says that an operation of the current task has its result already and need not wait. A
@@ -84,12 +91,12 @@ public final class Suspension<T extends @Nullable Object> {
   /// @throws dev.greenhouse.nursery.Cancelled if the task is cancelled
   /// @throws IllegalStateException if the current thread is no task
   public static void notNeeded() {
-    Fiber fiber = requireCurrent();
-    Object by = fiber.checkCancelled();
+    Waiter waiter = requireCurrent();
+    Object by = waiter.checkCancelled();
     if (by != null) {
-      throw fiber.cancellation(by);
+      throw waiter.cancellation(by);
     }
-    fiber.spendBudget();
+    waiter.spendBudget();
   }
 
   // ---- resuming: any thread, never blocks
@@ -129,10 +136,10 @@ public final class Suspension<T extends @Nullable Object> {
       return false;
     }
     try {
-      fiber.unpark();
+      waiter.unpark();
     } catch (Throwable t) {
       // Plain stores only: this is most likely a stack overflow, and a call would be the next one.
-      if (resumer != null && fiber.nextRescued == null) {
+      if (resumer != null && waiter instanceof Fiber fiber && fiber.nextRescued == null) {
         Fiber others = resumer.rescued;
         fiber.nextRescued = others == null ? fiber : others;
         resumer.rescued = fiber;
@@ -204,15 +211,15 @@ public final class Suspension<T extends @Nullable Object> {
   @SuppressWarnings({"unchecked", "NullAway"}) // NULL stands for a T that is null
   private T finish(boolean cancellable, @Nullable AbortHandler onCancel) {
     requireOwnTask();
-    fiber.beginWait();
+    waiter.beginWait();
     try {
       park(cancellable, onCancel);
     } finally {
-      fiber.endWait();
+      waiter.endWait();
     }
     Object result = state;
     if (result instanceof Cancellation(Object by)) {
-      throw fiber.cancellation(by != null ? by : refused);
+      throw waiter.cancellation(by != null ? by : refused);
     }
     if (result instanceof Failure(Throwable error)) {
       throw Sneaky.<RuntimeException>rethrow(error);
@@ -225,7 +232,7 @@ public final class Suspension<T extends @Nullable Object> {
     boolean waited = false;
     while (true) {
       // Called in any case: it takes note of interrupts, which would keep the thread from parking.
-      Object by = fiber.checkCancelled();
+      Object by = waiter.checkCancelled();
       if (by != null && abortable && state == null) {
         if (onCancel == null || onCancel.abort()) {
           STATE.compareAndSet(this, null, new Cancellation(by));
@@ -238,23 +245,23 @@ public final class Suspension<T extends @Nullable Object> {
         break;
       }
       waited = true;
-      fiber.park();
+      waiter.park();
     }
     if (!waited && cancellable && !(state instanceof Cancellation)) {
-      fiber.spendBudget();
+      waiter.spendBudget();
     }
   }
 
   private void requireOwnTask() {
-    if (Fiber.current() != fiber) {
+    if (current() != waiter) {
       throw new IllegalStateException(
           "This suspension belongs to task '%s', and thread '%s' can't wait for it. Each task makes its own."
-              .formatted(fiber.name(), Thread.currentThread().getName()));
+              .formatted(waiter.name(), Thread.currentThread().getName()));
     }
     if (awaited) {
       throw new IllegalStateException(
           "This suspension of task '%s' was awaited before. Make a new one for each wait."
-              .formatted(fiber.name()));
+              .formatted(waiter.name()));
     }
     awaited = true;
   }
@@ -262,6 +269,6 @@ public final class Suspension<T extends @Nullable Object> {
   /// {@return its task's name and whether it is done}
   @Override
   public String toString() {
-    return "Suspension[%s, %s]".formatted(fiber.name(), isDone() ? "done" : "pending");
+    return "Suspension[%s, %s]".formatted(waiter.name(), isDone() ? "done" : "pending");
   }
 }

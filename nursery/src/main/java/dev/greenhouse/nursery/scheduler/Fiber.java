@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// interrupts reach it.
 // Giving way is what yield is for.
 @SuppressWarnings("ThreadPriorityCheck")
-public abstract class Fiber extends SteppedThread {
+public abstract class Fiber extends SteppedThread implements Waiter {
   private static final VarHandle WAITING =
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "waiting", VarHandle.class, Fiber.class, boolean.class);
@@ -89,6 +89,7 @@ public abstract class Fiber extends SteppedThread {
   ///
   /// @param by what [#checkCancelled] found; it may be covered by a shield by now. Null to look
   ///   here
+  @Override
   public abstract RuntimeException cancellation(@Nullable Object by);
 
   /// Sets the timers of its own scopes' deadlines. Carrier or own thread.
@@ -191,16 +192,19 @@ public abstract class Fiber extends SteppedThread {
   // ---- waiting, in operations of ours. Own thread, unless said otherwise
 
   /// From now on the thread is woken when its cancellation comes, and not interrupted.
+  @Override
   public final void beginWait() {
     waiting = true;
   }
 
   /// The opposite. What was cancelled meanwhile is seen at the next checkpoint, or the step's end.
+  @Override
   public final void endWait() {
     WAITING.setRelease(this, false); // a canceller that still sees true wakes us in vain
   }
 
   /// Waits for [#unpark], perhaps shorter.
+  @Override
   public final void park() {
     VirtualTime time = scheduler.virtualTime;
     if (time != null && !countOutForAWait(time)) {
@@ -219,6 +223,7 @@ public abstract class Fiber extends SteppedThread {
   }
 
   /// Ends or forestalls a [#park]. Any thread.
+  @Override
   public final void unpark() {
     VirtualTime time = scheduler.virtualTime;
     if (time != null) {
@@ -291,6 +296,7 @@ public abstract class Fiber extends SteppedThread {
   }
 
   /// Lets others run if this step has done many operations that did not have to wait.
+  @Override
   public final void spendBudget() {
     if (freshStep) {
       freshStep = false;
@@ -305,6 +311,7 @@ public abstract class Fiber extends SteppedThread {
 
   /// {@return what the fiber is cancelled by, or null. Takes back an interrupt of ours; one from
   /// outside cancels the task.} Own thread only.
+  @Override
   public final @Nullable Object checkCancelled() {
     if (unarmed) {
       armDeadlines();

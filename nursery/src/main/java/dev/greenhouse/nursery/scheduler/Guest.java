@@ -2,13 +2,8 @@ package dev.greenhouse.nursery.scheduler;
 
 import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
-import dev.greenhouse.nursery.housekeeping.Housekeeper;
-import dev.greenhouse.nursery.housekeeping.Timer;
 import dev.greenhouse.nursery.time.Clock;
-import java.lang.ref.WeakReference;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
@@ -24,9 +19,6 @@ import org.jspecify.annotations.Nullable;
 public final class Guest extends Scheduler {
   /// Steps a pump runs before it gives way.
   private static final int STEPS_A_PUMP = 32;
-
-  private static final long LOOK = TimeUnit.MILLISECONDS.toNanos(250);
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(1);
 
   private final Executor executor;
   private final BiConsumer<String, @Nullable Throwable> onBroken;
@@ -44,7 +36,7 @@ public final class Guest extends Scheduler {
 
   private final AtomicBoolean draining = new AtomicBoolean();
   private final AtomicBoolean broken = new AtomicBoolean();
-  private final AtomicBoolean watched = new AtomicBoolean();
+  private final @Nullable ExecutorWatch watch;
   private volatile boolean closed;
   private volatile long sentAt; // when the pump that is away was sent
 
@@ -60,6 +52,7 @@ public final class Guest extends Scheduler {
     super(true, greenhouse, clock, instruments);
     this.executor = executor;
     this.onBroken = onBroken;
+    this.watch = ExecutorWatch.of(executor, new Stopped());
   }
 
   @Override
@@ -95,7 +88,9 @@ public final class Guest extends Scheduler {
     } finally {
       submitter.compareAndSet(me, null); // another thread may be sending by now
     }
-    watch();
+    if (watch != null) {
+      watch.begin();
+    }
   }
 
   private void pump() {
@@ -160,52 +155,32 @@ public final class Guest extends Scheduler {
 
   // ---- an executor that was stopped does not say so
 
-  private void watch() {
-    if (executor instanceof ExecutorService service && watched.compareAndSet(false, true)) {
-      Housekeeper.get().schedule(new Watch(this, service), LOOK);
-    }
-  }
-
-  /// Whether the executor, which was shut down, won't run steps any more. While it is still at
-  /// other commands that can't be told from one that is slow, so it is given a moment.
-  private boolean isStopped(ExecutorService service) {
-    if (greenhouse.roots().isEmpty()) {
-      return false; // nobody is harmed
-    }
-    boolean pumpWaits = pumpAway.get() && pumping.get() == null;
-    if (service.isTerminated()) {
-      return true;
-    }
-    boolean late = pumpWaits && System.nanoTime() - sentAt > PATIENCE;
-    return service.isShutdown() && (late || !pumpAway.get());
-  }
-
-  /// Holds the guest weakly: one that was dropped without being closed can be collected.
-  private static final class Watch extends Timer {
-    private final WeakReference<Guest> guest;
-    private final ExecutorService service;
-
-    Watch(Guest guest, ExecutorService service) {
-      this.guest = new WeakReference<>(guest);
-      this.service = service;
+  private final class Stopped implements ExecutorWatch.Watched {
+    @Override
+    public boolean isOver() {
+      return closed || broken.get();
     }
 
     @Override
-    protected void fire() {
-      Guest g = guest.get();
-      if (g == null || g.closed || g.broken.get()) {
-        return;
-      }
-      if (g.isStopped(service)) {
-        g.breakDown("has been shut down", null);
-      } else {
-        Housekeeper.get().schedule(this, LOOK);
-      }
+    public boolean isInUse() {
+      return !greenhouse.roots().isEmpty();
     }
 
     @Override
-    public String toString() {
-      return "the watch of a guest";
+    public ExecutorWatch.Work work() {
+      return pumping.get() != null
+          ? ExecutorWatch.Work.RUNS
+          : pumpAway.get() ? ExecutorWatch.Work.WAITS : ExecutorWatch.Work.NONE;
+    }
+
+    @Override
+    public long sentAt() {
+      return sentAt;
+    }
+
+    @Override
+    public void stopped() {
+      breakDown("has been shut down", null);
     }
   }
 }

@@ -30,7 +30,7 @@ public final class Loop extends Scheduler {
 
   /// Room for the stacks of deeply nested tasks: a virtual thread's stack lies on its carrier's
   /// while it runs.
-  private static final long STACK_BYTES = 16L << 20;
+  static final long STACK_BYTES = 16L << 20;
 
   private static final VarHandle WATCHED =
       ConstantBootstraps.fieldVarHandle(
