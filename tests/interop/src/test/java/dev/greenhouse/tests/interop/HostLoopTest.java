@@ -171,6 +171,20 @@ class HostLoopTest {
 
   // ---- without
 
+  /// A task of a greenhouse is a virtual thread in any case; a flat one is the loop's own.
+  @OnEveryLoop
+  void withoutAPortalAFlatTaskIsOnTheLoopsOwnThread(HostLoops which, Lodging.Way way)
+      throws Throwable {
+    on(
+        which,
+        way,
+        (loop, lodging) -> {
+          var here = new CompletableFuture<Boolean>();
+          result(lodging.withoutPortal(() -> here.complete(loop.isHere())));
+          assertThat(result(here)).isEqualTo(way == Lodging.Way.FLAT_EXECUTOR);
+        });
+  }
+
   @OnEveryLoop
   void withoutAPortalAwaitThrowsAtOnce(HostLoops which, Lodging.Way way) throws Throwable {
     on(

@@ -28,7 +28,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// by the client.
 final class HttpClientPeer implements Peer {
   /// A server notices that a client has gone when it writes.
-  private static final long WRITE_EVERY_MILLIS = 20;
+  private static final long WRITE_EVERY_MILLIS = 50;
 
   private static final int BACKLOG = 2_000;
 

@@ -1,9 +1,11 @@
 package dev.greenhouse.tests.interop;
 
 import static dev.greenhouse.portal.Portal.withPortalRun;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.OpenGreenhouse;
+import dev.greenhouse.portal.flat.FlatExecutor;
 import dev.greenhouse.tests.NothingLeft;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -26,6 +28,13 @@ interface Lodging extends AutoCloseable {
       @Override
       Lodging open(Executor loop) {
         return new Guest(NothingLeft.watch(Greenhouse.builder().name("guest").on(loop).build()));
+      }
+    },
+
+    FLAT_EXECUTOR {
+      @Override
+      Lodging open(Executor loop) {
+        return new Flat(FlatExecutor.on(loop));
       }
     };
 
@@ -54,6 +63,31 @@ interface Lodging extends AutoCloseable {
     @Override
     public void close() {
       greenhouse.close();
+    }
+  }
+
+  /// As flat tasks.
+  record Flat(FlatExecutor executor) implements Lodging {
+    @Override
+    public <T> CompletableFuture<T> withPortal(Callable<T> body) {
+      return executor.<T>withPortalRunSync(body).toCompletableFuture();
+    }
+
+    @Override
+    public CompletableFuture<Void> withoutPortal(Runnable body) {
+      return executor
+          .<Void>spawn(
+              () -> {
+                body.run();
+                return CompletableFuture.completedFuture(null);
+              })
+          .toCompletableFuture();
+    }
+
+    @Override
+    public void close() {
+      executor.close();
+      assertThat(executor.tasks()).isEmpty();
     }
   }
 }
