@@ -51,7 +51,7 @@ final class GuavaPeer implements Peer {
             operation.cancelled();
           }
         },
-        executor);
+        MoreExecutors.directExecutor());
     executor.execute(
         () -> operation.begun((value, error) -> executor.execute(() -> end(future, value, error))));
     return awaiting.apply(future);
