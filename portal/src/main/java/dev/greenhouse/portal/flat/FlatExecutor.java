@@ -130,7 +130,7 @@ public final class FlatExecutor implements AutoCloseable {
 
   /// {@return its tasks that are not done}
   public List<FlatTask<?>> tasks() {
-    return live.stream().<FlatTask<?>>filter(task -> !task.isDone()).toList();
+    return live.stream().filter(task -> !task.isDone()).toList();
   }
 
   // ---- starting tasks
