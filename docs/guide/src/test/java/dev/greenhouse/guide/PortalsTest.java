@@ -11,11 +11,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.portal.NoPortalException;
+import dev.greenhouse.portal.ThreadPortal;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -108,5 +111,41 @@ class PortalsTest {
       assertThat(text).isEqualTo("numbers");
       assertThat(hasPortal()).isFalse();
     }
+  }
+
+  /// Serves three requests, each on a thread of its own.
+  static final class Server {
+    private IntFunction<String> handler = id -> "nobody";
+    private final Queue<String> answers = new ConcurrentLinkedQueue<>();
+
+    void onRequest(IntFunction<String> handler) {
+      this.handler = handler;
+    }
+
+    void serve() throws InterruptedException {
+      var threads = new ArrayList<Thread>();
+      for (int id = 0; id < 3; id++) {
+        int n = id;
+        threads.add(Thread.ofPlatform().start(() -> answers.add(handler.apply(n))));
+      }
+      for (Thread thread : threads) {
+        thread.join();
+      }
+    }
+  }
+
+  @Test
+  @SuppressWarnings("try") // the thread is a task as long as the nursery is open
+  void threadsCallIntoANursery() throws Exception {
+    var server = new Server();
+    try (var nursery = Nursery.open()) {
+      // region thread-portal
+      try (var portal = ThreadPortal.open()) { // in a task; the calls are tasks under it
+        server.onRequest(id -> portal.call(() -> fetched(id))); // on threads of the server
+        server.serve();
+      }
+      // endregion
+    }
+    assertThat(server.answers).containsExactly("numbers", "numbers", "numbers");
   }
 }
