@@ -14,6 +14,10 @@ final class Recording {
   private final AtomicReferenceArray<@Nullable Lane> lanes;
   private final AtomicReferenceArray<@Nullable Events> shared;
 
+  /// The lane of the loop that was idle last: where a loop's carrier finds its own with few reads.
+  /// By carriers of loops, without order; who reads it looks whose it is.
+  private @Nullable Lane lastIdle;
+
   /// @param capacity of each ring, a power of two
   Recording(int capacity) {
     this.capacity = capacity;
@@ -26,6 +30,10 @@ final class Recording {
 
   /// {@return the lane of the current thread, or null if it has none}
   @Nullable Lane laneOf(Thread current) {
+    Lane hint = lastIdle;
+    if (hint != null && hint.isOf(current)) {
+      return hint;
+    }
     Lane lane = lanes.get((int) current.threadId() & mask);
     return lane != null && lane.isOf(current) ? lane : null;
   }
@@ -35,6 +43,15 @@ final class Recording {
   @Nullable Lane laneOfCarrier(Thread current) {
     Lane lane = laneOf(current);
     return lane != null || current.isVirtual() ? lane : take(current);
+  }
+
+  /// The current thread, a loop's carrier, was idle.
+  void idled(Thread current, int session) {
+    Lane lane = laneOfCarrier(current);
+    if (lane != null) {
+      lane.idled(session);
+      lastIdle = lane;
+    }
   }
 
   private @Nullable Lane take(Thread current) {

@@ -30,8 +30,8 @@ import java.util.stream.Stream;
 /// happened up to a moment, and these moments differ by as long as it takes to read the rings: an
 /// event may be missing whose consequence in another task is there. What was lost to the size of
 /// the rings is missing before a time that the picture names. Tasks that live are named even then;
-/// others whose names were lost have their numbers. What is missing of a task is left out, not
-/// guessed.
+/// those that have ended have their numbers, if they were spawned before or in a pause or if their
+/// names were lost. What is missing of a task is left out, not guessed.
 ///
 /// **Times** are of `System.nanoTime`, also under a virtual clock. On a loop the clock is read once
 /// for each step: what the loop itself does between two steps, and threads on it that are no tasks,
@@ -246,10 +246,7 @@ public final class Timeline implements Instrument {
     int now = session;
     if (now != 0) {
       meet(greenhouse);
-      Lane lane = recording.laneOfCarrier(Thread.currentThread());
-      if (lane != null) {
-        lane.idled(now);
-      }
+      recording.idled(Thread.currentThread(), now);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.greenhouse.tests.trace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.management.ThreadMXBean;
 import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.NurseryView;
@@ -10,7 +11,8 @@ import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.instrumentation.trace.Timeline;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.util.ArrayList;
+import java.math.BigDecimal;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -101,6 +103,24 @@ class RingTest {
     assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1000);
   }
 
+  /// A loop takes the end of what it did before for the beginning of a step.
+  @Test
+  void aStepThatSeemsToBeginBeforeItsTaskWasScheduledBeginsWithThat() throws Exception {
+    var timeline = Timeline.recording(SMALLEST);
+    var task = new FakeTask(7);
+    timeline.taskSpawned(task);
+    for (int i = 0; i < 3; i++) {
+      timeline.afterIdle(task);
+      Thread.ofPlatform().start(() -> timeline.taskScheduled(task)).join();
+      timeline.beforeTaskStep(task);
+      timeline.afterTaskStep(task);
+    }
+    Trace trace = Trace.of(timeline);
+    assertThat(trace.of("fake 7", "X", "step")).hasSize(3);
+    assertThat(trace.of("fake 7", "X", "wait")).hasSize(3);
+    assertThat(trace.of("fake 7", "X", "ready")).isEmpty();
+  }
+
   @Test
   void virtualThreadsShareRingsAndGetNone() throws Exception {
     var timeline = Timeline.recording(SMALLEST);
@@ -124,34 +144,40 @@ class RingTest {
     assertThat(trace.of("task 200", "X", "step")).hasSize(10);
   }
 
+  /// One thread runs tasks with rising numbers: a time that belongs to another number stands out.
   @Test
-  void picturesTakenWhileRingsAreOverwrittenAreNeverTorn() throws Exception {
+  void picturesTakenWhileARingIsOverwrittenAreNeverTorn() throws Exception {
     var timeline = Timeline.recording(SMALLEST);
     var over = new AtomicBoolean();
-    var writers = new ArrayList<Thread>();
-    for (int i = 1; i <= 2; i++) {
-      var task = new FakeTask(1_000_000L * i);
-      Runnable writer =
-          () -> {
-            while (!over.get()) {
-              steps(timeline, task, 100);
-            }
-          };
-      writers.add(Thread.ofPlatform().start(writer));
-      writers.add(Thread.ofVirtual().start(writer)); // of the same task: even that is no mix-up
-    }
+    Runnable writing =
+        () -> {
+          for (long id = 1; !over.get(); id++) {
+            var task = new FakeTask(id);
+            timeline.beforeTaskStep(task);
+            timeline.afterTaskStep(task);
+          }
+        };
+    Thread writer = Thread.ofPlatform().start(writing);
     try {
-      for (int i = 0; i < 10; i++) {
-        for (String label : Trace.of(timeline).labels()) {
-          assertThat(label).isIn("task 1000000", "task 2000000");
+      for (int i = 0; i < 30; i++) {
+        var last = BigDecimal.ZERO;
+        for (JsonNode task : inOrderOfTheirNumbers(Trace.of(timeline))) {
+          BigDecimal begin = task.get("ts").decimalValue();
+          assertThat(begin).as("picture %d: %s", i, task).isGreaterThanOrEqualTo(last);
+          last = begin;
         }
       }
     } finally {
       over.set(true);
-      for (Thread writer : writers) {
-        writer.join();
-      }
+      writer.join();
     }
     assertThat(timeline.lost()).isPositive();
+  }
+
+  private static List<JsonNode> inOrderOfTheirNumbers(Trace trace) {
+    return trace.events().stream()
+        .filter(e -> e.get("ph").asText().equals("B"))
+        .sorted(Comparator.comparingLong(e -> e.get("tid").asLong()))
+        .toList();
   }
 }
