@@ -8,6 +8,7 @@ module dev.greenhouse.instrumentation {
   requires transitive org.jspecify;
 
   exports dev.greenhouse.instrumentation;
+  exports dev.greenhouse.instrumentation.trace;
   exports dev.greenhouse.instrumentation.dispatch to
       dev.greenhouse.nursery;
 }

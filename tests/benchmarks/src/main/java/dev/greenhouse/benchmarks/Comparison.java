@@ -85,6 +85,7 @@ record Comparison(Case measured, Case with, double limit) {
         new Comparison(instrumented(method, Instrumented.SPAWN_AND_EXIT), without, spawnAndExit));
     all.add(new Comparison(instrumented(method, Instrumented.EMPTY_STEPS), without, emptySteps));
     all.add(new Comparison(instrumented(method, Instrumented.TIMED_STEPS), without, NO_LIMIT));
+    all.add(new Comparison(instrumented(method, Instrumented.TIMELINE), without, NO_LIMIT));
   }
 
   private static Case instrumented(String method, Instrumented value) {

@@ -3,8 +3,9 @@ package dev.greenhouse.benchmarks;
 import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.instrumentation.Outcome;
 import dev.greenhouse.instrumentation.TaskView;
+import dev.greenhouse.instrumentation.trace.Timeline;
 
-/// What a benchmark's loop is instrumented with. None of them is made for pools.
+/// What a benchmark's loop is instrumented with. None of them is made for pools, but the timeline.
 public enum Instrumented {
   /// Nothing.
   NOT {
@@ -66,6 +67,14 @@ public enum Instrumented {
           longest = Math.max(longest, System.nanoTime() - begun);
         }
       };
+    }
+  },
+
+  /// The timeline, as it is made by default.
+  TIMELINE {
+    @Override
+    Instrument instrument() {
+      return Timeline.recording();
     }
   };
 

@@ -2,8 +2,10 @@ package dev.greenhouse.examples.linkcheck;
 
 import dev.greenhouse.examples.linkcheck.Crawl.FoundLink;
 import dev.greenhouse.examples.linkcheck.Crawl.ReadPage;
+import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.nursery.CancelScope;
 import dev.greenhouse.nursery.Greenhouse;
+import dev.greenhouse.nursery.GreenhouseBuilder;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.portal.Portal;
 import java.net.URI;
@@ -40,6 +42,7 @@ final class Crawler {
   private final boolean external;
   private final Progress progress;
   private final CancelScope whole;
+  private final List<Instrument> instruments;
 
   // On the loop only.
   private final Set<URI> claimed = new HashSet<>();
@@ -48,18 +51,30 @@ final class Crawler {
   private Scope scope;
 
   /// @param whole ends the crawl early if it is cancelled
-  Crawler(Site site, Fetcher fetcher, boolean external, Progress progress, CancelScope whole) {
+  /// @param instruments watch the crawl
+  Crawler(
+      Site site,
+      Fetcher fetcher,
+      boolean external,
+      Progress progress,
+      CancelScope whole,
+      List<Instrument> instruments) {
     this.site = site;
     this.fetcher = fetcher;
     this.external = external;
     this.progress = progress;
     this.whole = whole;
+    this.instruments = instruments;
     this.scope = site.scope(site.starts().getFirst());
   }
 
   /// Blocks until everything is checked, or the crawl was ended early.
   Crawl crawl() {
-    Greenhouse.run(() -> Portal.withPortalRunTree(() -> whole.run(this::visitAll)));
+    GreenhouseBuilder builder = Greenhouse.builder().name("linkcheck").singleThreaded();
+    instruments.forEach(builder::instrument);
+    try (var loop = builder.build()) {
+      loop.run(() -> Portal.withPortalRunTree(() -> whole.run(this::visitAll)));
+    }
     int unchecked = claimed.size() - answers.size();
     return new Crawl(site.starts(), pages, answers, whole.isCancelled(), unchecked);
   }

@@ -97,15 +97,20 @@ final class Main {
 
   private int check(Options options) throws BadInput {
     long begin = System.nanoTime();
-    try (Site site = Site.open(options.start(), currentFolder);
+    try (var pictures = Pictures.open(options);
+        Site site = Site.open(options.start(), currentFolder);
         var fetcher = new Fetcher(options.requests(), options.timeout())) {
       var progress = new Progress(out, terminal, System::nanoTime);
       progress.started(site.title());
       Crawl crawl;
       try {
-        crawl = new Crawler(site, fetcher, options.external(), progress, crawling).crawl();
+        crawl =
+            new Crawler(
+                    site, fetcher, options.external(), progress, crawling, pictures.instruments())
+                .crawl();
       } finally {
         progress.finished();
+        pictures.write(err);
       }
       requireStarts(site, crawl);
       var report = new Report(site, crawl);

@@ -1,6 +1,8 @@
 package dev.greenhouse.examples.linkcheck;
 
 import java.math.BigDecimal;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
@@ -12,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// @param requests how many requests may be under way at once
 /// @param timeout how long one request may take
 /// @param external whether links to other servers are checked
+/// @param trace where to write a trace of the run in JSON; null for nowhere
+/// @param timeline where to write the run's timeline as an HTML page; null for nowhere
 /// @param help whether only the help is wanted
 /// @param debug whether an unexpected failure shows its stack
 record Options(
@@ -19,6 +23,8 @@ record Options(
     int requests,
     Duration timeout,
     boolean external,
+    @Nullable Path trace,
+    @Nullable Path timeline,
     boolean help,
     boolean debug) {
   private static final int MAX_REQUESTS = 1000;
@@ -41,6 +47,8 @@ record Options(
         --timeout SECONDS   how long one request may take (default: 5)
         --external          also try links to other servers; they are not followed
         --no-external       only count links to other servers (default)
+        --trace FILE        write a trace of the run as JSON, for ui.perfetto.dev
+        --timeline FILE     write a timeline of the run as one HTML page
         --debug             show the stack if linkcheck itself fails
         --help, -h          show this help
 
@@ -64,6 +72,8 @@ record Options(
     private int requests = 16;
     private Duration timeout = Duration.ofSeconds(5);
     private boolean external;
+    private @Nullable Path trace;
+    private @Nullable Path timeline;
     private boolean help;
     private boolean debug;
 
@@ -83,7 +93,11 @@ record Options(
           option(arg);
         }
       }
-      return new Options(start, requests, timeout, external, help, debug);
+      if (trace != null && trace.equals(timeline)) {
+        throw new BadInput(
+            "--trace and --timeline name the same file, '%s'. Name two.".formatted(trace));
+      }
+      return new Options(start, requests, timeout, external, trace, timeline, help, debug);
     }
 
     private void operand(String arg) throws BadInput {
@@ -106,6 +120,8 @@ record Options(
       switch (name) {
         case "--requests" -> requests = requests(value(name, value));
         case "--timeout" -> timeout = timeout(value(name, value));
+        case "--trace" -> trace = file(name, value(name, value));
+        case "--timeline" -> timeline = file(name, value(name, value));
         default -> {
           if (value != null) {
             name = arg; // a flag takes no value, so that the message shows all of it
@@ -135,6 +151,17 @@ record Options(
             "Option '%s' needs a value. --help explains the options.".formatted(option));
       }
       return args.next();
+    }
+
+    private static Path file(String option, String text) throws BadInput {
+      try {
+        if (!text.isBlank()) {
+          return Path.of(text);
+        }
+      } catch (InvalidPathException _) {
+        // The message below says it all.
+      }
+      throw new BadInput("'%s' is no file. Give %s the name of one.".formatted(text, option));
     }
 
     private static int requests(String text) throws BadInput {

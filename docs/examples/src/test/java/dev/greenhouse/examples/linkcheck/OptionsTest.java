@@ -3,6 +3,7 @@ package dev.greenhouse.examples.linkcheck;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -13,15 +14,33 @@ class OptionsTest {
   @Test
   void withoutArgumentsTheDefaultsHold() throws BadInput {
     assertThat(Options.parse(List.of()))
-        .isEqualTo(new Options(null, 16, Duration.ofSeconds(5), false, false, false));
+        .isEqualTo(new Options(null, 16, Duration.ofSeconds(5), false, null, null, false, false));
   }
 
   @Test
   void takesValuesApartOrAttached() throws BadInput {
     assertThat(
             Options.parse(
-                List.of("--requests=3", "--timeout", "0.25", "--external", "--debug", "docs")))
-        .isEqualTo(new Options("docs", 3, Duration.ofMillis(250), true, false, true));
+                List.of(
+                    "--requests=3",
+                    "--timeout",
+                    "0.25",
+                    "--external",
+                    "--trace",
+                    "a.json",
+                    "--timeline=b.html",
+                    "--debug",
+                    "docs")))
+        .isEqualTo(
+            new Options(
+                "docs",
+                3,
+                Duration.ofMillis(250),
+                true,
+                Path.of("a.json"),
+                Path.of("b.html"),
+                false,
+                true));
   }
 
   @Test
@@ -48,6 +67,9 @@ class OptionsTest {
           --timeout -1        | '-1' is no timeout. Give --timeout seconds, such as 5 or 0.5, up to 3600.
           --timeout NaN       | 'NaN' is no timeout. Give --timeout seconds, such as 5 or 0.5, up to 3600.
           --timeout 1e9999999 | '1e9999999' is no timeout. Give --timeout seconds, such as 5 or 0.5, up to 3600.
+          --trace             | Option '--trace' needs a value. --help explains the options.
+          --timeline=         | '' is no file. Give --timeline the name of one.
+          --trace a --timeline a | --trace and --timeline name the same file, 'a'. Name two.
           docs guide          | There are two places to start from, 'docs' and 'guide'. Name one; quote names with spaces.
           """)
   void saysWhatIsWrongAndWhatToDo(String args, String message) {
@@ -70,6 +92,7 @@ class OptionsTest {
     Run run = Run.of("--help");
     assertThat(run.status()).isZero();
     assertThat(run.out())
-        .contains("--requests", "--timeout", "--external", "--no-external", "--debug", "--help");
+        .contains("--requests", "--timeout", "--external", "--no-external", "--debug", "--help")
+        .contains("--trace FILE", "--timeline FILE");
   }
 }

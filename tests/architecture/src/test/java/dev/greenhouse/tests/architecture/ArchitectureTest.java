@@ -28,6 +28,8 @@ class ArchitectureTest {
           .definedBy(ROOT + "instrumentation")
           .layer("dispatch")
           .definedBy(ROOT + "instrumentation.dispatch")
+          .layer("trace")
+          .definedBy(ROOT + "instrumentation.trace")
           .layer("jdk")
           .definedBy(ROOT + "nursery.jdk")
           .layer("housekeeping")
@@ -51,6 +53,8 @@ class ArchitectureTest {
           .whereLayer("instrumentation")
           .mayNotAccessAnyLayer()
           .whereLayer("dispatch")
+          .mayOnlyAccessLayers("instrumentation")
+          .whereLayer("trace")
           .mayOnlyAccessLayers("instrumentation")
           .whereLayer("jdk")
           .mayNotAccessAnyLayer()
@@ -105,7 +109,8 @@ class ArchitectureTest {
           .resideInAnyPackage(
               ROOT + "nursery.scheduler",
               ROOT + "nursery.housekeeping",
-              ROOT + "instrumentation.dispatch")
+              ROOT + "instrumentation.dispatch",
+              ROOT + "instrumentation.trace")
           .should()
           .dependOnClassesThat()
           .areAssignableTo(Lock.class)

@@ -1,0 +1,183 @@
+package dev.greenhouse.tests.trace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.management.ThreadMXBean;
+import dev.greenhouse.instrumentation.GreenhouseView;
+import dev.greenhouse.instrumentation.NurseryView;
+import dev.greenhouse.instrumentation.TaskState;
+import dev.greenhouse.instrumentation.TaskView;
+import dev.greenhouse.instrumentation.trace.Timeline;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.math.BigDecimal;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// The rings of a timeline, whose hooks are called by threads of the test.
+@Timeout(60)
+class RingTest {
+  private static final int SMALLEST = 256;
+
+  private record FakeTask(long id) implements TaskView, GreenhouseView {
+    @Override
+    public String name() {
+      return "fake " + id;
+    }
+
+    @Override
+    public TaskState state() {
+      return TaskState.RUNNING;
+    }
+
+    @Override
+    public Thread thread() {
+      return Thread.currentThread();
+    }
+
+    @Override
+    public Optional<NurseryView> parent() {
+      return Optional.empty();
+    }
+
+    @Override
+    public List<NurseryView> nurseries() {
+      return List.of();
+    }
+
+    @Override
+    public GreenhouseView greenhouse() {
+      return this;
+    }
+
+    @Override
+    public List<TaskView> roots() {
+      return List.of();
+    }
+  }
+
+  private static void steps(Timeline timeline, TaskView task, int n) {
+    for (int i = 0; i < n; i++) {
+      timeline.taskScheduled(task);
+      timeline.beforeTaskStep(task);
+      timeline.afterTaskStep(task);
+    }
+  }
+
+  @Test
+  void theOldestEventsAreLostAndCounted() throws IOException {
+    var timeline = Timeline.recording(SMALLEST);
+    var task = new FakeTask(7);
+    steps(
+        timeline, task, 1); // the first scheduling is in a shared ring, as there is no carrier yet
+    steps(timeline, task, 999);
+    assertThat(timeline.lost()).isEqualTo(3 * 1000 - 1 - SMALLEST);
+    Trace trace = Trace.of(timeline);
+    assertThat(trace.of("task 7", "X", "step")).hasSizeBetween(SMALLEST / 3 - 1, SMALLEST / 3 + 1);
+    assertThat(trace.outcome("task 7")).isEqualTo("unknown: its end was lost");
+    assertThat(trace.events())
+        .filteredOn(e -> e.get("ph").asText().equals("i"))
+        .anySatisfy(
+            e ->
+                assertThat(e.get("name").asText())
+                    .isEqualTo(
+                        timeline.lost() + " events are lost: before this, some are missing"));
+    assertThat(trace.root().get("otherData").get("lost events").asLong())
+        .isEqualTo(timeline.lost());
+  }
+
+  @Test
+  void aStepAllocatesNothing() {
+    var timeline = Timeline.recording(SMALLEST);
+    var task = new FakeTask(7);
+    var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    steps(timeline, task, 1000);
+    threads.getCurrentThreadAllocatedBytes();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    steps(timeline, task, 100_000);
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1000);
+  }
+
+  /// A loop takes the end of what it did before for the beginning of a step.
+  @Test
+  void aStepThatSeemsToBeginBeforeItsTaskWasScheduledBeginsWithThat() throws Exception {
+    var timeline = Timeline.recording(SMALLEST);
+    var task = new FakeTask(7);
+    timeline.taskSpawned(task);
+    for (int i = 0; i < 3; i++) {
+      timeline.afterIdle(task);
+      Thread.ofPlatform().start(() -> timeline.taskScheduled(task)).join();
+      timeline.beforeTaskStep(task);
+      timeline.afterTaskStep(task);
+    }
+    Trace trace = Trace.of(timeline);
+    assertThat(trace.of("fake 7", "X", "step")).hasSize(3);
+    assertThat(trace.of("fake 7", "X", "wait")).hasSize(3);
+    assertThat(trace.of("fake 7", "X", "ready")).isEmpty();
+  }
+
+  @Test
+  void virtualThreadsShareRingsAndGetNone() throws Exception {
+    var timeline = Timeline.recording(SMALLEST);
+    for (int i = 1; i <= 1000; i++) {
+      var task = new FakeTask(i);
+      Thread.startVirtualThread(() -> steps(timeline, task, 1)).join();
+    }
+    // Each of at most 64 shared rings keeps what it can: nothing was given to a thread for good.
+    assertThat(timeline.lost()).isLessThan(3000 - SMALLEST);
+    assertThat(Trace.of(timeline).labels().size()).isBetween(SMALLEST, 1000);
+  }
+
+  @Test
+  void aCarrierThatDiesLeavesItsRingToAnother() throws Exception {
+    var timeline = Timeline.recording(SMALLEST);
+    for (int i = 1; i <= 200; i++) {
+      var task = new FakeTask(i);
+      Thread.ofPlatform().start(() -> steps(timeline, task, 10)).join();
+    }
+    Trace trace = Trace.of(timeline);
+    assertThat(trace.of("task 200", "X", "step")).hasSize(10);
+  }
+
+  /// One thread runs tasks with rising numbers: a time that belongs to another number stands out.
+  @Test
+  void picturesTakenWhileARingIsOverwrittenAreNeverTorn() throws Exception {
+    var timeline = Timeline.recording(SMALLEST);
+    var over = new AtomicBoolean();
+    Runnable writing =
+        () -> {
+          for (long id = 1; !over.get(); id++) {
+            var task = new FakeTask(id);
+            timeline.beforeTaskStep(task);
+            timeline.afterTaskStep(task);
+          }
+        };
+    Thread writer = Thread.ofPlatform().start(writing);
+    try {
+      for (int i = 0; i < 30; i++) {
+        var last = BigDecimal.ZERO;
+        for (JsonNode task : inOrderOfTheirNumbers(Trace.of(timeline))) {
+          BigDecimal begin = task.get("ts").decimalValue();
+          assertThat(begin).as("picture %d: %s", i, task).isGreaterThanOrEqualTo(last);
+          last = begin;
+        }
+      }
+    } finally {
+      over.set(true);
+      writer.join();
+    }
+    assertThat(timeline.lost()).isPositive();
+  }
+
+  private static List<JsonNode> inOrderOfTheirNumbers(Trace trace) {
+    return trace.events().stream()
+        .filter(e -> e.get("ph").asText().equals("B"))
+        .sorted(Comparator.comparingLong(e -> e.get("tid").asLong()))
+        .toList();
+  }
+}
