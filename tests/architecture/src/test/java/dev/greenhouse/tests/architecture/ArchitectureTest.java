@@ -28,6 +28,14 @@ class ArchitectureTest {
           .definedBy(ROOT + "instrumentation")
           .layer("dispatch")
           .definedBy(ROOT + "instrumentation.dispatch")
+          .layer("stock")
+          .definedBy(ROOT + "instrumentation.stock")
+          .layer("jfr")
+          .definedBy(ROOT + "instrumentation.jfr")
+          .layer("log")
+          .definedBy(ROOT + "instrumentation.log")
+          .layer("metrics")
+          .definedBy(ROOT + "instrumentation.metrics")
           .layer("jdk")
           .definedBy(ROOT + "nursery.jdk")
           .layer("housekeeping")
@@ -48,6 +56,14 @@ class ArchitectureTest {
           .mayNotAccessAnyLayer()
           .whereLayer("dispatch")
           .mayOnlyAccessLayers("instrumentation")
+          .whereLayer("stock")
+          .mayNotAccessAnyLayer()
+          .whereLayer("jfr")
+          .mayOnlyAccessLayers("instrumentation", "stock")
+          .whereLayer("log")
+          .mayOnlyAccessLayers("instrumentation", "stock")
+          .whereLayer("metrics")
+          .mayOnlyAccessLayers("instrumentation", "stock")
           .whereLayer("jdk")
           .mayNotAccessAnyLayer()
           .whereLayer("housekeeping")
@@ -99,9 +115,7 @@ class ArchitectureTest {
       noClasses()
           .that()
           .resideInAnyPackage(
-              ROOT + "nursery.scheduler",
-              ROOT + "nursery.housekeeping",
-              ROOT + "instrumentation.dispatch")
+              ROOT + "nursery.scheduler", ROOT + "nursery.housekeeping", ROOT + "instrumentation..")
           .should()
           .dependOnClassesThat()
           .areAssignableTo(Lock.class)
@@ -126,6 +140,15 @@ class ArchitectureTest {
           .bePackagePrivate();
 
   @ArchTest
+  static final ArchRule onlyOnePackageNeedsTheFlightRecorder =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + "instrumentation.jfr")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("jdk.jfr..");
+
+  @ArchTest
   static final ArchRule runTimeDependenciesAreTheAgreedOnes =
       classes()
           .that()
@@ -134,6 +157,7 @@ class ArchitectureTest {
           .onlyDependOnClassesThat()
           .resideInAnyPackage(
               "java..",
+              "jdk.jfr..",
               "dev.greenhouse.instrumentation..",
               "dev.greenhouse.nursery..",
               "org.jctools.queues.atomic..",

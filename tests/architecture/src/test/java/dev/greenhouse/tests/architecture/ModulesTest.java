@@ -20,7 +20,8 @@ class ModulesTest {
       delimiter = '|',
       value = {
         "dev.greenhouse.instrumentation | dev.greenhouse.instrumentation.Instrument |"
-            + " dev.greenhouse.instrumentation",
+            + " dev.greenhouse.instrumentation,dev.greenhouse.instrumentation.jfr,"
+            + "dev.greenhouse.instrumentation.log,dev.greenhouse.instrumentation.metrics",
         "dev.greenhouse.nursery | dev.greenhouse.nursery.Nursery |"
             + " dev.greenhouse.nursery,dev.greenhouse.nursery.lowlevel,dev.greenhouse.nursery.time"
       })
