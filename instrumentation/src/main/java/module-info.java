@@ -8,7 +8,8 @@ module dev.greenhouse.instrumentation {
   requires transitive org.jspecify;
   requires transitive org.slf4j;
   requires static jdk.jfr; // for dev.greenhouse.instrumentation.jfr, which says so when it is
-                           // missing
+
+  // missing
 
   exports dev.greenhouse.instrumentation;
   exports dev.greenhouse.instrumentation.dispatch to

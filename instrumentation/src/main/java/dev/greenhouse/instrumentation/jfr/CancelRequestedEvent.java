@@ -5,7 +5,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/// A scope was cancelled. In the thread that cancels.
+/// A scope was cancelled. In the task that cancels; with no useful stack if that is none.
 @Name("dev.greenhouse.CancelRequested")
 @Label("Cancel Requested")
 @Description("A cancel scope was cancelled")

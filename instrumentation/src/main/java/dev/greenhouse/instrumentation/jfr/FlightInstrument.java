@@ -1,6 +1,7 @@
 package dev.greenhouse.instrumentation.jfr;
 
 import dev.greenhouse.instrumentation.CancelReason;
+import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.instrumentation.NurseryView;
 import dev.greenhouse.instrumentation.Outcome;
@@ -36,6 +37,11 @@ sealed class FlightInstrument implements Instrument permits FlightInstrumentOfSt
       new LiveTable<>(TABLE_BITS, nursery -> !nursery.isOpen());
 
   @Override
+  public final void afterRun(GreenhouseView greenhouse) {
+    FlightWriter.flush();
+  }
+
+  @Override
   public final void taskSpawned(TaskView task) {
     if (EXITED.isEnabled()) {
       var life = new TaskExitedEvent();
@@ -53,7 +59,7 @@ sealed class FlightInstrument implements Instrument permits FlightInstrumentOfSt
       event.nursery = nurseryOf(task);
       event.greenhouse = greenhouseOf(task);
       event.parent = task.parent().map(n -> Label.name(n.owner().name())).orElse("");
-      event.commit();
+      FlightWriter.write(event);
     }
   }
 
@@ -91,7 +97,7 @@ sealed class FlightInstrument implements Instrument permits FlightInstrumentOfSt
         event.detail = Label.message(reason);
       }
     }
-    event.commit();
+    FlightWriter.write(event);
   }
 
   @Override
@@ -124,7 +130,7 @@ sealed class FlightInstrument implements Instrument permits FlightInstrumentOfSt
       event.tasks = span.tasks.get();
       event.failed = span.failed.get();
       event.cancelled = span.cancelled.get();
-      event.commit();
+      FlightWriter.write(event);
     }
   }
 
@@ -138,7 +144,7 @@ sealed class FlightInstrument implements Instrument permits FlightInstrumentOfSt
       event.greenhouse = greenhouseOf(owner);
       event.source = reason.source().name();
       event.reason = Label.message(reason);
-      event.commit();
+      FlightWriter.write(event);
     }
   }
 
@@ -152,7 +158,7 @@ sealed class FlightInstrument implements Instrument permits FlightInstrumentOfSt
       event.greenhouse = greenhouseOf(task);
       event.source = reason.source().name();
       event.reason = Label.message(reason);
-      event.commit();
+      FlightWriter.write(event);
     }
   }
 

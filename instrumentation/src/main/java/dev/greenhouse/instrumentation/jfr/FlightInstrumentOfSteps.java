@@ -11,7 +11,7 @@ final class FlightInstrumentOfSteps extends FlightInstrument {
   private static final TaskStepEvent STEP = new TaskStepEvent();
 
   private static final class Step {
-    final TaskStepEvent event = new TaskStepEvent();
+    TaskStepEvent event = new TaskStepEvent();
     @Nullable TaskView task;
     int period;
   }
@@ -52,7 +52,8 @@ final class FlightInstrumentOfSteps extends FlightInstrument {
       event.taskId = task.id();
       event.nursery = nurseryOf(task);
       event.greenhouse = greenhouseOf(task);
-      event.commit();
+      FlightWriter.write(event);
+      step.event = new TaskStepEvent(); // that one is not ours any more
     }
   }
 

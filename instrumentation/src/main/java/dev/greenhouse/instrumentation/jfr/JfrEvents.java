@@ -11,7 +11,7 @@ import dev.greenhouse.instrumentation.Instrument;
 /// | `dev.greenhouse.TaskSpawned` | a task was started | |
 /// | `dev.greenhouse.TaskExited` | a task has ended, with its outcome | the duration is the task's whole life |
 /// | `dev.greenhouse.TaskStep` | a task has held its carrier for longer than the threshold: 20 ms, or what the recording's settings say | the duration is the step's |
-/// | `dev.greenhouse.CancelRequested` | a scope was cancelled, with the stack of who did it | |
+/// | `dev.greenhouse.CancelRequested` | a scope was cancelled, with the stack if a task did it | |
 /// | `dev.greenhouse.CancelDelivered` | cancellation was raised in a task, with its stack | |
 /// | `dev.greenhouse.Nursery` | a nursery has closed, with the number of its tasks | the duration is from its opening to its close |
 ///
@@ -19,6 +19,10 @@ import dev.greenhouse.instrumentation.Instrument;
 /// JFR.start +dev.greenhouse.TaskStep#threshold=5ms`. While none is on, a hook is one test of a
 /// flag. What began before the recording ends without a duration. Names and messages are shown on
 /// one line and cut when they are very long.
+///
+/// Events name their tasks. The thread that an event is filed under is the task's or the forking
+/// task's, or `greenhouse-flight-recorder` if the thread is not virtual: steps are among these. The
+/// end of a greenhouse waits, for a second at most, until its events are written.
 ///
 /// It may be added to several greenhouses. It needs the JDK's module `jdk.jfr`, which Greenhouse
 /// does not ask for: an application on the module path says `requires jdk.jfr` itself.

@@ -5,7 +5,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.Threshold;
 
-/// A long step. On the carrier.
+/// A long step.
 @Name("dev.greenhouse.TaskStep")
 @Label("Task Step")
 @Description("A task ran, and held its carrier for so long")
