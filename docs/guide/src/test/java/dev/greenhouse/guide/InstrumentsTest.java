@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import org.slf4j.Marker;
 import org.slf4j.event.Level;
@@ -131,7 +132,8 @@ class InstrumentsTest {
 
   @Test
   void theMdcOfARequest() throws ReflectiveOperationException {
-    // slf4j-simple has none.
+    // slf4j-simple has none. Whoever asks for a logger first sets that, so it must have happened.
+    assertThat(LoggerFactory.getILoggerFactory()).isNotNull();
     Field adapter = MDC.class.getDeclaredField("MDC_ADAPTER");
     adapter.setAccessible(true);
     Object before = adapter.get(null);

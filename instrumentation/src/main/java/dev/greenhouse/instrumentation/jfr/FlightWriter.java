@@ -15,11 +15,16 @@ import java.util.concurrent.locks.LockSupport;
 /// is why events name their tasks. Nobody waits for that thread, and it takes no lock of ours.
 final class FlightWriter {
   /// How long the end of a greenhouse waits for what is not written yet.
-  private static final long AT_END_OF_RUN = TimeUnit.SECONDS.toNanos(1);
+  private static final long AT_END_OF_RUN = TimeUnit.SECONDS.toNanos(5);
+
+  /// So many events wait at most: a recording that wants every step of a busy loop must not eat the
+  /// heap.
+  private static final int MOST = 1 << 14;
 
   private static final Queue<GreenhouseEvent> QUEUE = new ConcurrentLinkedQueue<>();
   private static final AtomicBoolean STARTED = new AtomicBoolean();
   private static final AtomicLong GIVEN = new AtomicLong();
+  private static final AtomicLong LOST = new AtomicLong();
 
   /// By the writer only.
   private static final AtomicLong WRITTEN = new AtomicLong();
@@ -37,6 +42,10 @@ final class FlightWriter {
   static void write(GreenhouseEvent event) {
     if (Thread.currentThread().isVirtual()) {
       event.commit();
+      return;
+    }
+    if (GIVEN.get() - WRITTEN.get() >= MOST) {
+      LOST.incrementAndGet();
       return;
     }
     GIVEN.incrementAndGet();
@@ -69,8 +78,18 @@ final class FlightWriter {
         LockSupport.park();
         continue;
       }
+      tellLost();
       event.commit();
       WRITTEN.incrementAndGet();
+    }
+  }
+
+  // Before each event: while any is lost there is always one that comes after.
+  private static void tellLost() {
+    if (LOST.get() > 0) {
+      var event = new EventsLostEvent();
+      event.count = LOST.getAndSet(0);
+      event.commit();
     }
   }
 }

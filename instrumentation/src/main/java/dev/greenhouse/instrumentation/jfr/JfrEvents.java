@@ -14,6 +14,7 @@ import dev.greenhouse.instrumentation.Instrument;
 /// | `dev.greenhouse.CancelRequested` | a scope was cancelled, with the stack if a task did it | |
 /// | `dev.greenhouse.CancelDelivered` | cancellation was raised in a task, with its stack | |
 /// | `dev.greenhouse.Nursery` | a nursery has closed, with the number of its tasks | the duration is from its opening to its close |
+/// | `dev.greenhouse.EventsLost` | more events came from carriers than could be written | |
 ///
 /// Events are on whenever a recording runs, unless its settings switch them off: `jcmd <pid>
 /// JFR.start +dev.greenhouse.TaskStep#threshold=5ms`. While none is on, a hook is one test of a
@@ -22,7 +23,7 @@ import dev.greenhouse.instrumentation.Instrument;
 ///
 /// Events name their tasks. The thread that an event is filed under is the task's or the forking
 /// task's, or `greenhouse-flight-recorder` if the thread is not virtual: steps are among these. The
-/// end of a greenhouse waits, for a second at most, until its events are written.
+/// end of a greenhouse waits, for five seconds at most, until its events are written.
 ///
 /// It may be added to several greenhouses. It needs the JDK's module `jdk.jfr`, which Greenhouse
 /// does not ask for: an application on the module path says `requires jdk.jfr` itself.

@@ -10,6 +10,7 @@ import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.tests.ChildJvm;
 import dev.greenhouse.tests.Kind;
+import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.io.IOException;
@@ -192,6 +193,24 @@ class JfrTest {
             recording -> recording.enable(STEP).withThreshold(Duration.ZERO),
             () -> Nursery.run(n -> n.fork("child", () -> Task.checkpoint())));
     return of(events, "TaskStep").filter(e -> e.getString("task").equals("child")).count();
+  }
+
+  @NeedsFlag
+  @Test
+  void stepsThatComeTooFastAreCounted() throws Throwable {
+    int steps = 100_000;
+    List<RecordedEvent> events =
+        record(
+            Kind.LOOP,
+            JfrEvents.create(),
+            recording -> recording.enable(STEP).withThreshold(Duration.ZERO),
+            () -> {
+              for (int i = 1; i < steps; i++) {
+                Task.checkpoint();
+              }
+            });
+    long lost = of(events, "EventsLost").mapToLong(e -> e.getLong("count")).sum();
+    assertThat(of(events, "TaskStep").count() + lost).isEqualTo(steps);
   }
 
   @OnEveryKind

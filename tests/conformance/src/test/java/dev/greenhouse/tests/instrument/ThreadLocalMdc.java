@@ -1,10 +1,13 @@
 package dev.greenhouse.tests.instrument;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.lang.reflect.Field;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import org.slf4j.spi.MDCAdapter;
 
@@ -15,6 +18,8 @@ final class ThreadLocalMdc implements MDCAdapter, AutoCloseable {
   private final MDCAdapter before;
 
   private ThreadLocalMdc() throws ReflectiveOperationException {
+    // Whoever asks for a logger first sets the back end's.
+    assertThat(LoggerFactory.getILoggerFactory()).isNotNull();
     before = MDC.getMDCAdapter();
     field().set(null, this);
   }
