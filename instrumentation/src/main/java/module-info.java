@@ -1,14 +1,21 @@
 /// The vocabulary of Greenhouse's instruments: what can be observed of a runtime, and nothing that
-/// runs it.
+/// runs it. And ready-made instruments, built on nothing else.
 ///
 /// An [dev.greenhouse.instrumentation.Instrument] is told of every spawn, schedule, step and exit.
 /// The runtime itself is in module `dev.greenhouse.nursery`.
 @org.jspecify.annotations.NullMarked
 module dev.greenhouse.instrumentation {
   requires transitive org.jspecify;
+  requires transitive org.slf4j;
+  requires static jdk.jfr; // for dev.greenhouse.instrumentation.jfr, which says so when it is
+
+  // missing
 
   exports dev.greenhouse.instrumentation;
   exports dev.greenhouse.instrumentation.trace;
   exports dev.greenhouse.instrumentation.dispatch to
       dev.greenhouse.nursery;
+  exports dev.greenhouse.instrumentation.jfr;
+  exports dev.greenhouse.instrumentation.log;
+  exports dev.greenhouse.instrumentation.metrics;
 }

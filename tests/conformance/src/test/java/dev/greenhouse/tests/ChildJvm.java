@@ -17,8 +17,15 @@ public final class ChildJvm {
 
   /// Runs it and waits for its end.
   public static Result run(Class<?> main, String... args) throws IOException, InterruptedException {
+    return run(List.of(), main, args);
+  }
+
+  /// Runs it with further options for `java` and waits for its end.
+  public static Result run(List<String> options, Class<?> main, String... args)
+      throws IOException, InterruptedException {
     var command = new ArrayList<String>();
     command.add(ProcessHandle.current().info().command().orElseThrow());
+    command.addAll(options);
     if (Kind.FLAG) {
       command.addAll(List.of("--add-opens", "java.base/java.lang=ALL-UNNAMED"));
     }

@@ -30,6 +30,14 @@ class ArchitectureTest {
           .definedBy(ROOT + "instrumentation.dispatch")
           .layer("trace")
           .definedBy(ROOT + "instrumentation.trace")
+          .layer("stock")
+          .definedBy(ROOT + "instrumentation.stock")
+          .layer("jfr")
+          .definedBy(ROOT + "instrumentation.jfr")
+          .layer("log")
+          .definedBy(ROOT + "instrumentation.log")
+          .layer("metrics")
+          .definedBy(ROOT + "instrumentation.metrics")
           .layer("jdk")
           .definedBy(ROOT + "nursery.jdk")
           .layer("housekeeping")
@@ -56,6 +64,14 @@ class ArchitectureTest {
           .mayOnlyAccessLayers("instrumentation")
           .whereLayer("trace")
           .mayOnlyAccessLayers("instrumentation")
+          .whereLayer("stock")
+          .mayNotAccessAnyLayer()
+          .whereLayer("jfr")
+          .mayOnlyAccessLayers("instrumentation", "stock")
+          .whereLayer("log")
+          .mayOnlyAccessLayers("instrumentation", "stock")
+          .whereLayer("metrics")
+          .mayOnlyAccessLayers("instrumentation", "stock")
           .whereLayer("jdk")
           .mayNotAccessAnyLayer()
           .whereLayer("housekeeping")
@@ -107,10 +123,7 @@ class ArchitectureTest {
       noClasses()
           .that()
           .resideInAnyPackage(
-              ROOT + "nursery.scheduler",
-              ROOT + "nursery.housekeeping",
-              ROOT + "instrumentation.dispatch",
-              ROOT + "instrumentation.trace")
+              ROOT + "nursery.scheduler", ROOT + "nursery.housekeeping", ROOT + "instrumentation..")
           .should()
           .dependOnClassesThat()
           .areAssignableTo(Lock.class)
@@ -135,6 +148,15 @@ class ArchitectureTest {
           .bePackagePrivate();
 
   @ArchTest
+  static final ArchRule onlyOnePackageNeedsTheFlightRecorder =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + "instrumentation.jfr")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("jdk.jfr..");
+
+  @ArchTest
   static final ArchRule runTimeDependenciesAreTheAgreedOnes =
       classes()
           .that()
@@ -143,6 +165,7 @@ class ArchitectureTest {
           .onlyDependOnClassesThat()
           .resideInAnyPackage(
               "java..",
+              "jdk.jfr..",
               "dev.greenhouse.instrumentation..",
               "dev.greenhouse.nursery..",
               "org.jctools.queues.atomic..",

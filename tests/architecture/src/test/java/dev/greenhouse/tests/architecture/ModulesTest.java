@@ -20,7 +20,9 @@ class ModulesTest {
       delimiter = '|',
       value = {
         "dev.greenhouse.instrumentation | dev.greenhouse.instrumentation.Instrument |"
-            + " dev.greenhouse.instrumentation,dev.greenhouse.instrumentation.trace",
+            + " dev.greenhouse.instrumentation,dev.greenhouse.instrumentation.jfr,"
+            + "dev.greenhouse.instrumentation.log,dev.greenhouse.instrumentation.metrics,"
+            + "dev.greenhouse.instrumentation.trace",
         "dev.greenhouse.nursery | dev.greenhouse.nursery.Nursery |"
             + " dev.greenhouse.nursery,dev.greenhouse.nursery.lowlevel,dev.greenhouse.nursery.time",
         "dev.greenhouse.portal | dev.greenhouse.portal.Portal |"

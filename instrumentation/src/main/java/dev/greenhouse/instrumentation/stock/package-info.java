@@ -1,0 +1,3 @@
+/// What the stock instruments share. Not exported.
+@org.jspecify.annotations.NullMarked
+package dev.greenhouse.instrumentation.stock;
