@@ -7,15 +7,14 @@
 module dev.greenhouse.instrumentation {
   requires transitive org.jspecify;
   requires transitive org.slf4j;
-  requires static jdk.jfr; // for dev.greenhouse.instrumentation.jfr, which says so when it is
-
-  // missing
+  // Only for dev.greenhouse.instrumentation.jfr, which says so when it is missing.
+  requires static jdk.jfr;
 
   exports dev.greenhouse.instrumentation;
-  exports dev.greenhouse.instrumentation.trace;
   exports dev.greenhouse.instrumentation.dispatch to
       dev.greenhouse.nursery;
   exports dev.greenhouse.instrumentation.jfr;
   exports dev.greenhouse.instrumentation.log;
   exports dev.greenhouse.instrumentation.metrics;
+  exports dev.greenhouse.instrumentation.trace;
 }
