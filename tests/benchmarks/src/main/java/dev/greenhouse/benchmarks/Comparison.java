@@ -39,6 +39,7 @@ record Comparison(Case measured, Case with, double limit) {
     testInScopes(all);
     portal(all);
     await(all);
+    flat(all);
     return List.copyOf(all);
   }
 
@@ -164,5 +165,12 @@ record Comparison(Case measured, Case with, double limit) {
     all.add(new Comparison(hundredToOne, Case.of(AwaitBenchmark.class, "kotlinHundredToOne"), 1.5));
     all.add(new Comparison(oneToOne, Case.of(PingPongBenchmark.class, "parkOnLoop"), NO_LIMIT));
     all.add(new Comparison(Case.of(PingPongBenchmark.class, "parkOnLoop"), checkpoint, NO_LIMIT));
+  }
+
+  private static void flat(List<Comparison> all) {
+    var checkpoint = Case.of(CheckpointBenchmark.class, "loop");
+    for (var loop : List.of("runSyncOnOwnLoop", "runSyncOnGivenLoop")) {
+      all.add(new Comparison(Case.of(FlatBenchmark.class, loop), checkpoint, 3));
+    }
   }
 }

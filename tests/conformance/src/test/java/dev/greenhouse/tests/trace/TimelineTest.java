@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.trace.Timeline;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.NurseryFailedException;
@@ -88,10 +89,14 @@ class TimelineTest {
             () ->
                 Nursery.run(
                     nursery -> {
+                      Task<?> joiner = Task.current();
                       Task<?> child =
                           nursery.fork(
                               "child",
                               () -> {
+                                do {
+                                  Task.checkpoint();
+                                } while (joiner.state() != TaskState.WAITING);
                                 for (int i = 0; i < 100; i++) {
                                   Task.checkpoint();
                                 }
