@@ -261,8 +261,11 @@ class JfrTest {
       try (OpenGreenhouse greenhouse = kind.build()) {
         Load.addAndRemove(greenhouse, JfrEvents.create(), 1_000);
         assertThat(greenhouse.instruments().list()).isEmpty();
+        greenhouse.instruments().add(JfrEvents.create());
+        greenhouse.run(() -> Nursery.run(nursery -> nursery.fork("the last", () -> 1)));
       }
-      assertThat(stop(recording)).isNotEmpty();
+      assertThat(of(stop(recording), "TaskExited").map(e -> e.getString("task")))
+          .contains("the last");
     }
   }
 
