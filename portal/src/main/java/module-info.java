@@ -8,6 +8,7 @@ import org.jspecify.annotations.NullMarked;
 module dev.greenhouse.portal {
   requires transitive dev.greenhouse.nursery;
   requires static org.jspecify;
+  requires org.slf4j;
 
   exports dev.greenhouse.portal;
   exports dev.greenhouse.portal.flat;

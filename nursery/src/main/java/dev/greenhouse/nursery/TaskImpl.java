@@ -385,7 +385,14 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
   /// Completing runs what depends on the future. That is somebody's code and may block, so it gets
   /// a thread of its own: this one may be a carrier.
   private void completeElsewhere(CompletableFuture<T> future) {
-    Thread.ofVirtual().name("greenhouse-outcome").start(() -> complete(future));
+    try {
+      Thread.ofVirtual()
+          .inheritInheritableThreadLocals(false)
+          .name("greenhouse-outcome")
+          .start(() -> complete(future));
+    } catch (OutOfMemoryError noThread) { // better here than never
+      complete(future);
+    }
   }
 
   private void complete(CompletableFuture<T> future) {

@@ -4,7 +4,7 @@ import dev.greenhouse.nursery.Task;
 import dev.greenhouse.nursery.lowlevel.LoopStep;
 
 /// Which world the current code is in, so that a library can decide how to wait or to start
-/// something. Asking costs a few nanoseconds.
+/// something.
 public enum Ambient {
   /// A task of a nursery: [dev.greenhouse.nursery.Task#current()] works.
   NURSERY_TASK,

@@ -4,6 +4,7 @@ import dev.greenhouse.nursery.CancelScope;
 import dev.greenhouse.nursery.Task;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -11,6 +12,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A resource that is closed asynchronously, for a try-with-resources statement:
 /// [Portal#asyncContext(Object, Function)].
@@ -27,6 +30,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param <T> the type of the resource
 public final class AsyncContext<T> implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger("dev.greenhouse");
+  private static final String NO_STAGE =
+      "the asynchronous closing returned null instead of a stage";
+
   private final T resource;
   private final Function<? super T, ? extends CompletionStage<?>> closing;
   private final AtomicBoolean closed = new AtomicBoolean(); // once, by the first who closes
@@ -71,9 +78,32 @@ public final class AsyncContext<T> implements AutoCloseable {
       opening.whenComplete(
           (resource, error) -> {
             if (resource != null) {
-              var _ = closing.apply(resource);
+              startClosingLate(resource, closing)
+                  .whenComplete((nothing, failure) -> reportIfFailed(resource, failure));
             }
           });
+    }
+  }
+
+  private static <T> CompletionStage<?> startClosingLate(
+      T resource, Function<? super T, ? extends CompletionStage<?>> closing) {
+    try {
+      return Objects.requireNonNull(closing.apply(resource), NO_STAGE);
+    } catch (Throwable t) {
+      return CompletableFuture.failedFuture(t);
+    }
+  }
+
+  /// Nobody is left who could be told. On a thread of its own, as a log may block, and whoever
+  /// completes the stage may be somebody's event loop.
+  private static void reportIfFailed(Object resource, @Nullable Throwable failure) {
+    if (failure != null) {
+      Thread.startVirtualThread(
+          () ->
+              LOG.warn(
+                  "{} was opened after its task had been cancelled, and could not be closed.",
+                  resource,
+                  StageAwait.unwrapped(failure)));
     }
   }
 
@@ -138,8 +168,7 @@ public final class AsyncContext<T> implements AutoCloseable {
   }
 
   private CompletionStage<?> startClosing() {
-    return Objects.requireNonNull(
-        closing.apply(resource), "the asynchronous closing returned null instead of a stage");
+    return Objects.requireNonNull(closing.apply(resource), NO_STAGE);
   }
 
   /// {@return of which resource, and whether it is closed}

@@ -410,7 +410,7 @@ public final class Portal {
   ///
   /// If the task is cancelled while it waits, `cancel` of the stage's future is called. If the
   /// stage gives a resource all the same, the closing is started, and not awaited, by whoever
-  /// completes the stage.
+  /// completes the stage; if it fails, that is logged.
   ///
   /// @param <T> the type of the resource
   /// @param opening starts to open it

@@ -5,20 +5,16 @@ import dev.greenhouse.nursery.TaskCancelledException;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /// The future of a task that came through a [ThreadPortal]. It is completed when the task has
 /// ended, so cancelling it only asks; completed by anybody else, it cancels the task.
 final class SubmittedCall<T extends @Nullable Object> extends CompletableFuture<T> {
-  /// A task's end is told on its carrier, where the user's dependents must not run.
-  private static final Executor OFF_CARRIER = Thread::startVirtualThread;
-
   private volatile @Nullable Task<?> task; // set once, before the future is handed out
 
   void follow(Task<? extends T> task) {
     this.task = task;
-    CompletableFuture<?> _ = task.toCompletableFuture().whenCompleteAsync(this::end, OFF_CARRIER);
+    CompletableFuture<?> _ = task.toCompletableFuture().whenComplete(this::end);
     CompletableFuture<?> _ =
         whenComplete((value, error) -> task.cancel("its future was completed by somebody else"));
   }

@@ -10,20 +10,7 @@ import jdk.jfr.StackTrace;
 @Label("Cancel Delivered")
 @Description("Cancellation was raised in a task")
 @StackTrace
-final class CancelDeliveredEvent extends GreenhouseEvent {
-  @Label("Task")
-  String task = "";
-
-  @Label("Task Id")
-  long taskId;
-
-  @Label("Nursery")
-  @Description("The nursery it was forked into; empty if it is in none")
-  String nursery = "";
-
-  @Label("Greenhouse")
-  String greenhouse = "";
-
+final class CancelDeliveredEvent extends EventOfTask {
   @Label("Source")
   @Description("What kind of event cancelled: EXPLICIT, DEADLINE, NURSERY_FAILED and so on")
   String source = "";

@@ -54,10 +54,7 @@ sealed class FlightInstrument implements Instrument permits FlightInstrumentOfSt
     }
     if (SPAWNED.isEnabled()) {
       var event = new TaskSpawnedEvent();
-      event.task = Label.name(task.name());
-      event.taskId = task.id();
-      event.nursery = nurseryOf(task);
-      event.greenhouse = greenhouseOf(task);
+      event.isOf(task);
       event.parent = task.parent().map(n -> Label.name(n.owner().name())).orElse("");
       FlightWriter.write(event);
     }
@@ -82,10 +79,7 @@ sealed class FlightInstrument implements Instrument permits FlightInstrumentOfSt
     if (!event.shouldCommit()) {
       return;
     }
-    event.task = Label.name(task.name());
-    event.taskId = task.id();
-    event.nursery = nurseryOf(task);
-    event.greenhouse = greenhouseOf(task);
+    event.isOf(task);
     switch (outcome) {
       case Outcome.Succeeded<?> _ -> event.outcome = "succeeded";
       case Outcome.Failed<?>(Throwable error) -> {
@@ -152,10 +146,7 @@ sealed class FlightInstrument implements Instrument permits FlightInstrumentOfSt
   public final void cancelDelivered(TaskView task, CancelReason reason) {
     if (DELIVERED.isEnabled()) {
       var event = new CancelDeliveredEvent();
-      event.task = Label.name(task.name());
-      event.taskId = task.id();
-      event.nursery = nurseryOf(task);
-      event.greenhouse = greenhouseOf(task);
+      event.isOf(task);
       event.source = reason.source().name();
       event.reason = Label.message(reason);
       FlightWriter.write(event);
@@ -180,6 +171,10 @@ sealed class FlightInstrument implements Instrument permits FlightInstrumentOfSt
       outer = Label.name(n.name());
     }
     return outer;
+  }
+
+  static String nameOf(TaskView task) {
+    return Label.name(task.name());
   }
 
   static String nurseryOf(TaskView task) {

@@ -1,7 +1,6 @@
 package dev.greenhouse.instrumentation.jfr;
 
 import dev.greenhouse.instrumentation.TaskView;
-import dev.greenhouse.instrumentation.stock.Label;
 import org.jspecify.annotations.Nullable;
 
 /// Writes events of steps, too. A step begins and ends on one thread, so its event is that
@@ -48,10 +47,7 @@ final class FlightInstrumentOfSteps extends FlightInstrument {
     TaskStepEvent event = step.event;
     event.end();
     if (event.shouldCommit()) {
-      event.task = Label.name(task.name());
-      event.taskId = task.id();
-      event.nursery = nurseryOf(task);
-      event.greenhouse = greenhouseOf(task);
+      event.isOf(task);
       FlightWriter.write(event);
       step.event = new TaskStepEvent(); // that one is not ours any more
     }

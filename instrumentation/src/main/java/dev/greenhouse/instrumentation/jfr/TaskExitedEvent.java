@@ -8,20 +8,7 @@ import jdk.jfr.Name;
 @Name("dev.greenhouse.TaskExited")
 @Label("Task Exited")
 @Description("A task has ended; the duration is its whole life")
-final class TaskExitedEvent extends GreenhouseEvent {
-  @Label("Task")
-  String task = "";
-
-  @Label("Task Id")
-  long taskId;
-
-  @Label("Nursery")
-  @Description("The nursery it was forked into; empty if it is in none")
-  String nursery = "";
-
-  @Label("Greenhouse")
-  String greenhouse = "";
-
+final class TaskExitedEvent extends EventOfTask {
   @Label("Outcome")
   @Description("succeeded, failed or cancelled")
   String outcome = "";

@@ -8,20 +8,7 @@ import jdk.jfr.Name;
 @Name("dev.greenhouse.TaskSpawned")
 @Label("Task Spawned")
 @Description("A task was started")
-final class TaskSpawnedEvent extends GreenhouseEvent {
-  @Label("Task")
-  String task = "";
-
-  @Label("Task Id")
-  long taskId;
-
-  @Label("Nursery")
-  @Description("The nursery it was forked into; empty if it is in none")
-  String nursery = "";
-
-  @Label("Greenhouse")
-  String greenhouse = "";
-
+final class TaskSpawnedEvent extends EventOfTask {
   @Label("Parent")
   @Description("The task that opened the nursery; empty if it is in none")
   String parent = "";

@@ -53,7 +53,7 @@ public final class Metrics implements Instrument {
   }
 
   /// {@return the numbers of now} Any thread may ask at any time, hooks excepted; it does not
-  /// block, and takes a time that grows with the living tasks: some milliseconds for 10,000.
+  /// block, and takes a time that grows with the living tasks.
   public MetricsSnapshot snapshot() {
     // Ends first: so there are never more of them than spawns.
     long nowSucceeded = succeeded.sum();

@@ -44,8 +44,8 @@ public abstract class LoopStep {
             runBody();
           } finally {
             DIRECT.set(null);
+            ended();
           }
-          ended();
         });
   }
 

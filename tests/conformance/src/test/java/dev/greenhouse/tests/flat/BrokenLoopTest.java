@@ -9,6 +9,7 @@ import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.nursery.Cancelled;
 import dev.greenhouse.portal.flat.FlatExecutor;
 import dev.greenhouse.portal.flat.FlatTask;
+import dev.greenhouse.tests.BadExecutor;
 import dev.greenhouse.tests.Eventually;
 import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
@@ -30,6 +31,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Executors that can't be loops: the flat executor is broken, its tasks fail and unwind elsewhere,
 /// one at a time, later ones are refused, and virtual threads that have nothing to do with it go
@@ -103,34 +106,10 @@ class BrokenLoopTest {
     refusesMore(flat, fragment);
   }
 
-  @Test
-  void thatRejects() {
-    breaksAtOnce(
-        command -> {
-          throw new RejectedExecutionException("full");
-        },
-        "rejected a step");
-  }
-
-  @Test
-  void thatThrowsAnError() {
-    breaksAtOnce(
-        command -> {
-          throw new LinkageError("half loaded");
-        },
-        "rejected a step");
-  }
-
-  @Test
-  void thatRunsInline() {
-    breaksAtOnce(Runnable::run, "inside of execute");
-  }
-
-  @Test
-  void thatRunsOnVirtualThreads() {
-    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      breaksAtOnce(threads, "on a virtual thread");
-    }
+  @ParameterizedTest
+  @EnumSource
+  void thatIsNoLoopAtAll(BadExecutor executor) {
+    breaksAtOnce(executor.executor(), executor.fragment);
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
+import dev.greenhouse.tests.BadExecutor;
 import dev.greenhouse.tests.CapturedLog;
 import dev.greenhouse.tests.Eventually;
 import dev.greenhouse.tests.NeedsFlag;
@@ -28,6 +29,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Executors that can't carry a greenhouse: it is broken, its tasks unwind elsewhere and say why,
 /// and virtual threads that have nothing to do with it go on.
@@ -135,34 +138,10 @@ class BrokenGuestTest {
     }
   }
 
-  @Test
-  void thatRejectsTheFirstStep() {
-    breaksAtOnce(
-        command -> {
-          throw new RejectedExecutionException("full");
-        },
-        "rejected a step");
-  }
-
-  @Test
-  void thatThrowsAnError() {
-    breaksAtOnce(
-        command -> {
-          throw new LinkageError("half loaded");
-        },
-        "rejected a step");
-  }
-
-  @Test
-  void thatRunsInline() {
-    breaksAtOnce(Runnable::run, "inside of execute");
-  }
-
-  @Test
-  void thatRunsOnVirtualThreads() {
-    try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      breaksAtOnce(executor, "on a virtual thread");
-    }
+  @ParameterizedTest
+  @EnumSource
+  void thatIsNoLoopAtAll(BadExecutor executor) {
+    breaksAtOnce(executor.executor(), executor.fragment);
   }
 
   @Test

@@ -13,6 +13,7 @@ import dev.greenhouse.nursery.Task;
 import dev.greenhouse.nursery.lowlevel.AwaitedHere;
 import dev.greenhouse.portal.AsyncContext;
 import dev.greenhouse.portal.NoPortalException;
+import dev.greenhouse.tests.CapturedLog;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
@@ -23,6 +24,7 @@ import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -259,26 +261,55 @@ class AsyncContextTest {
         kind,
         () -> {
           var connection = new Connection();
-          var opening =
-              new CompletableFuture<Connection>() {
-                @Override
-                public boolean cancel(boolean mayInterrupt) {
-                  return false; // it does not heed that
-                }
-              };
-          assertThat(
-                  CancelScope.run(
-                      scope -> {
-                        try (var nursery = Nursery.open()) {
-                          nursery.fork(() -> scope.cancel("enough"));
-                          openAsyncContext(() -> opening, Connection::closeAsync);
-                        }
-                      }))
-              .isFalse();
+          var opening = givenUp(Connection::closeAsync);
           assertThat(connection.closings).hasValue(0);
           opening.complete(connection);
           assertThat(connection.closings).hasValue(1);
         });
+  }
+
+  @OnEveryKind
+  void closingThatFailsWhenNobodyWaitsForItIsLogged(Kind kind) throws Throwable {
+    try (var log = CapturedLog.begin()) {
+      InPortal.run(
+          kind,
+          () -> {
+            var failing =
+                givenUp(c -> CompletableFuture.failedFuture(new IOException("the door is stuck")));
+            failing.complete(new Connection());
+            log.await("could not be closed", "the door is stuck");
+            var throwing =
+                givenUp(
+                    c -> {
+                      throw new IllegalStateException("no door");
+                    });
+            throwing.complete(new Connection());
+            log.await("no door");
+          });
+    }
+  }
+
+  /// {@return an opening that does not heed its cancellation, and that a cancelled task has given
+  /// up}
+  private static CompletableFuture<Connection> givenUp(
+      Function<Connection, CompletableFuture<?>> closing) {
+    var opening =
+        new CompletableFuture<Connection>() {
+          @Override
+          public boolean cancel(boolean mayInterrupt) {
+            return false;
+          }
+        };
+    boolean complete =
+        CancelScope.run(
+            scope -> {
+              try (var nursery = Nursery.open()) {
+                nursery.fork(() -> scope.cancel("enough"));
+                openAsyncContext(() -> opening, closing);
+              }
+            });
+    assertThat(complete).isFalse();
+    return opening;
   }
 
   @OnEveryKind
