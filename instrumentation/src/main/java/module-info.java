@@ -9,6 +9,8 @@ module dev.greenhouse.instrumentation {
   requires transitive org.slf4j;
   // Only for dev.greenhouse.instrumentation.jfr, which says so when it is missing.
   requires static jdk.jfr;
+  // Only for tree.TreeDump, likewise.
+  requires static jdk.unsupported;
 
   exports dev.greenhouse.instrumentation;
   exports dev.greenhouse.instrumentation.dispatch to
@@ -17,4 +19,5 @@ module dev.greenhouse.instrumentation {
   exports dev.greenhouse.instrumentation.log;
   exports dev.greenhouse.instrumentation.metrics;
   exports dev.greenhouse.instrumentation.trace;
+  exports dev.greenhouse.instrumentation.tree;
 }

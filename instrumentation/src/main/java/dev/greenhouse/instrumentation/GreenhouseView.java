@@ -10,4 +10,7 @@ public interface GreenhouseView {
   /// {@return its living tasks that stand in no nursery: main tasks, system tasks, and threads with
   /// a nursery open}
   List<? extends TaskView> roots();
+
+  /// {@return its instruments}
+  Instruments instruments();
 }

@@ -1,5 +1,6 @@
 package dev.greenhouse.instrumentation;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,6 +16,27 @@ public interface TaskView {
 
   /// {@return what the task is doing now}
   TaskState state();
+
+  /// {@return how many steps the task has begun} It starts again from zero after 4,294,967,295.
+  /// Without the `--add-opens` flag, and for a thread that became a task by opening a nursery, only
+  /// those count that begin after a wait in an operation of Greenhouse.
+  long steps();
+
+  /// {@return what the task waits for in an operation of Greenhouse, in words such as "sleep, 1.2 s
+  /// left", "join of task 'mail'" or "await HttpClient"; empty if it does not wait in one} A text
+  /// of somebody else's operation comes from its `toString`.
+  Optional<String> waitsFor();
+
+  /// {@return why the task is cancelled at this moment: the reason of the outermost cancelled scope
+  /// that covers it; empty if none does}
+  Optional<CancelReason> cancelled();
+
+  /// {@return the time until the first deadline that covers the task, zero if it has passed; empty
+  /// if none does}
+  Optional<Duration> timeLeft();
+
+  /// {@return what else is to be known of it, a word or two each, as in "portal"}
+  List<String> marks();
 
   /// {@return the thread that the task runs in}
   Thread thread();

@@ -103,6 +103,7 @@ public sealed interface Greenhouse extends GreenhouseView, AutoCloseable permits
   }
 
   /// {@return the instruments, to add and remove some at any time}
+  @Override
   Instruments instruments();
 
   /// {@return numbers about its tasks; walks over all of them}

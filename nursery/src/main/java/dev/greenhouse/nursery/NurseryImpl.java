@@ -401,7 +401,7 @@ final class NurseryImpl implements Nursery {
       scope.cancel(
           new CancelReason(Source.EXPLICIT, "the body of nursery '%s' ended".formatted(name())));
     }
-    owner.beginWait(); // until the JDK's scope is closed, too: no interrupts of ours in there
+    owner.beginWait(this); // until the JDK's scope is closed, too: no interrupts of ours in there
     try {
       awaitTasks(mayLook && tryForm);
       closeTaskScope();

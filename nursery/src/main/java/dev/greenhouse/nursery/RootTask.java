@@ -126,6 +126,7 @@ final class RootTask<T extends @Nullable Object> extends TaskImpl<T> {
     hooks.taskSpawned(this);
     hooks.taskScheduled(this);
     hooks.taskEntered(this);
+    beginStep();
     hooks.beforeTaskStep(this);
   }
 

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A timer that ends a task's wait.
 final class Sleep extends Timer {
-  private final Suspension<@Nullable Void> suspension = Suspension.create();
+  private final Suspension<@Nullable Void> suspension = Suspension.create(this);
 
   private final Scheduler scheduler;
   private final long end; // on the scheduler's clock
@@ -54,7 +54,7 @@ final class Sleep extends Timer {
 
   static void sleepForever() {
     TaskImpl.requireCurrent();
-    Suspension.<@Nullable Void>create().await();
+    Suspension.<@Nullable Void>create("sleepForever").await();
     throw new AssertionError("sleepForever was woken without being cancelled");
   }
 
@@ -77,8 +77,10 @@ final class Sleep extends Timer {
     task.throwIfCancelledNow();
   }
 
+  /// {@return how long it still lasts}
   @Override
   public String toString() {
-    return "the sleep of " + suspension;
+    long left = end - scheduler.clock.nanoTime();
+    return "sleep, %s left".formatted(Durations.text(Duration.ofNanos(Math.max(0, left))));
   }
 }

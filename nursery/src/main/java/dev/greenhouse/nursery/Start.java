@@ -25,7 +25,7 @@ final class Start<T extends @Nullable Object> implements StartStatus<T>, Callabl
   }
 
   private final StartBody<T, ?> body;
-  private final Suspension<@Nullable Void> suspension = Suspension.create();
+  private final Suspension<@Nullable Void> suspension = Suspension.create(this);
   private final AtomicReference<State> state = new AtomicReference<>(State.PENDING);
 
   /// The task that waits in `start`, and the innermost scope it is under.
@@ -128,6 +128,12 @@ final class Start<T extends @Nullable Object> implements StartStatus<T>, Callabl
   }
 
   // ---- the starter
+
+  /// {@return what the starter waits for}
+  @Override
+  public String toString() {
+    return "start of task '%s'".formatted(child().name());
+  }
 
   @SuppressWarnings("NullAway") // value was set if wasTold
   T await() throws Throwable {

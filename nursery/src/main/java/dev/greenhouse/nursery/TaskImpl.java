@@ -6,11 +6,13 @@ import dev.greenhouse.instrumentation.Outcome;
 import dev.greenhouse.instrumentation.dispatch.Hooks;
 import dev.greenhouse.nursery.housekeeping.Reports;
 import dev.greenhouse.nursery.lowlevel.Suspension;
+import dev.greenhouse.nursery.lowlevel.TaskLocal;
 import dev.greenhouse.nursery.scheduler.Fiber;
 import dev.greenhouse.nursery.scheduler.Scheduler;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -301,7 +303,7 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
       me.throwIfCancelledNow();
       me.spendBudget();
     } else {
-      var suspension = Suspension.<@Nullable Void>create();
+      var suspension = Suspension.<@Nullable Void>create(this);
       Waiter waiter = addWaiter(() -> suspension.resume(null));
       try {
         suspension.await();
@@ -475,6 +477,41 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
       result.add(n);
     }
     return List.copyOf(result.reversed());
+  }
+
+  @Override
+  public Optional<String> waitsFor() {
+    return Optional.ofNullable(waitingFor()).map(TaskImpl::inWords);
+  }
+
+  /// Asks for a `toString` that may be somebody's.
+  private static String inWords(Object what) {
+    try {
+      return switch (what) {
+        case TaskImpl<?> task -> "join of task '%s'".formatted(task.name());
+        case NurseryImpl n -> "close of nursery '%s'".formatted(n.name());
+        default -> String.valueOf(what.toString());
+      };
+    } catch (Throwable t) {
+      return "%s, whose toString threw %s".formatted(what.getClass().getName(), t.getClass());
+    }
+  }
+
+  @Override
+  public Optional<CancelReason> cancelled() {
+    ScopeImpl by = mayBeCancelled() ? visibleCancelled() : null;
+    return Optional.ofNullable(by).map(ScopeImpl::reasonOrNull);
+  }
+
+  @Override
+  public Optional<Duration> timeLeft() {
+    return Optional.ofNullable(Surroundings.earliestDeadline(this))
+        .map(d -> d.left(scheduler().clock.nanoTime()));
+  }
+
+  @Override
+  public List<String> marks() {
+    return TaskLocal.marksOf(this);
   }
 
   @Override

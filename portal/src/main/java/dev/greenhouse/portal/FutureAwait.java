@@ -19,7 +19,7 @@ final class FutureAwait {
       Suspension.notNeeded();
       return future.resultNow();
     }
-    Suspension<T> suspension = Suspension.create();
+    Suspension<T> suspension = Suspension.create(Awaited.of(future));
     Thread waiter =
         Thread.ofVirtual()
             .name("await " + future.getClass().getSimpleName())

@@ -60,7 +60,7 @@ final class PortalKeeper {
   }
 
   private void keepOpen(Nursery nursery) {
-    var wait = Suspension.<@Nullable Void>create();
+    var wait = Suspension.<@Nullable Void>create("calls by portal '%s'".formatted(name));
     end = wait;
     opened.complete(nursery);
     wait.await();

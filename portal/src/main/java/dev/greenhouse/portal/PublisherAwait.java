@@ -18,7 +18,7 @@ final class PublisherAwait<T extends @Nullable Object> implements Flow.Subscribe
         public void cancel() {}
       };
 
-  private final Suspension<@Nullable T> suspension = Suspension.create();
+  private final Suspension<@Nullable T> suspension;
 
   /// Null, then what the publisher gave, then OVER: by the publisher's signals, or by the task when
   /// it is cancelled.
@@ -26,11 +26,13 @@ final class PublisherAwait<T extends @Nullable Object> implements Flow.Subscribe
 
   private @Nullable T value; // by the publisher's signals, which come one after the other
 
-  private PublisherAwait() {}
+  private PublisherAwait(Object publisher) {
+    suspension = Suspension.create(Awaited.of(publisher));
+  }
 
   @SuppressWarnings("NullAway") // T is nullable where there may be no value
   static <T extends @Nullable Object> T await(Flow.Publisher<? extends T> publisher) {
-    var wait = new PublisherAwait<T>();
+    var wait = new PublisherAwait<T>(publisher);
     publisher.subscribe(wait);
     try {
       return wait.suspension.awaitOrUndo(wait::end);

@@ -43,7 +43,7 @@ final class StageAwait<T extends @Nullable Object> implements BiConsumer<T, @Nul
       Suspension.notNeeded();
       return future.getNow(null);
     }
-    var suspension = Suspension.<T>create();
+    var suspension = Suspension.<T>create(Awaited.of(stage));
     var wait = new StageAwait<T>(suspension);
     stage.whenComplete(wait);
     try {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param tree how many of its nurseries are around a `withPortalRunTree` call, tasks in deeper
 ///   ones get a portal; -1 if it hands on none
 record Standing(boolean portal, int tree) {
-  private static final TaskLocal<Standing> OF = TaskLocal.named("portal");
+  private static final TaskLocal<Standing> OF = TaskLocal.marking("portal", Standing::mark);
   private static final int NO_TREE = -1;
   private static final Standing WITHOUT = new Standing(false, NO_TREE);
   private static final Standing WITH = new Standing(true, NO_TREE);
@@ -25,6 +25,10 @@ record Standing(boolean portal, int tree) {
 
   static void set(TaskView task, Standing standing) {
     OF.set(task, standing.equals(WITHOUT) ? null : standing);
+  }
+
+  private @Nullable String mark() {
+    return isInTree() ? "portal tree" : portal ? "portal" : null;
   }
 
   boolean isInTree() {

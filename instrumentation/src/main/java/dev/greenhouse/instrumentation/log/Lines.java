@@ -4,8 +4,6 @@ import dev.greenhouse.instrumentation.NurseryView;
 import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.instrumentation.log.Ring.Event;
 import dev.greenhouse.instrumentation.stock.Label;
-import java.util.Locale;
-import java.util.concurrent.TimeUnit;
 
 /// The texts of a task log.
 final class Lines {
@@ -56,24 +54,6 @@ final class Lines {
 
   /// {@return how long it took, if its beginning was heard, too}
   private static String after(Event e) {
-    return e.nanos < 0 ? "" : " after " + duration(e.nanos);
-  }
-
-  /// {@return four digits at most, in the unit that fits, such as "1.204 s" or "17.3 µs"}
-  static String duration(long nanos) {
-    if (nanos < TimeUnit.MICROSECONDS.toNanos(1)) {
-      return nanos + " ns";
-    }
-    if (nanos < TimeUnit.MILLISECONDS.toNanos(1)) {
-      return decimal(nanos / 1e3, " µs");
-    }
-    if (nanos < TimeUnit.SECONDS.toNanos(1)) {
-      return decimal(nanos / 1e6, " ms");
-    }
-    return String.format(Locale.ROOT, "%.3f s", nanos / 1e9);
-  }
-
-  private static String decimal(double value, String unit) {
-    return String.format(Locale.ROOT, "%.1f", value) + unit;
+    return e.nanos < 0 ? "" : " after " + Label.duration(e.nanos);
   }
 }

@@ -1,8 +1,10 @@
 package dev.greenhouse.instrumentation.stock;
 
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Names and messages of others, made fit for one line of ours.
+/// Names and messages of others, made fit for one line of ours, and durations.
 public final class Label {
   /// So many characters of a name are shown.
   public static final int NAME = 200;
@@ -21,6 +23,24 @@ public final class Label {
   /// {@return the text of an exception or reason, in the same way}
   public static String message(@Nullable Object message) {
     return of(text(message), MESSAGE);
+  }
+
+  /// {@return four digits at most, in the unit that fits, such as "1.204 s" or "17.3 µs"}
+  public static String duration(long nanos) {
+    if (nanos < TimeUnit.MICROSECONDS.toNanos(1)) {
+      return nanos + " ns";
+    }
+    if (nanos < TimeUnit.MILLISECONDS.toNanos(1)) {
+      return decimal(nanos / 1e3, " µs");
+    }
+    if (nanos < TimeUnit.SECONDS.toNanos(1)) {
+      return decimal(nanos / 1e6, " ms");
+    }
+    return String.format(Locale.ROOT, "%.3f s", nanos / 1e9);
+  }
+
+  private static String decimal(double value, String unit) {
+    return String.format(Locale.ROOT, "%.1f", value) + unit;
   }
 
   private static String text(@Nullable Object message) {

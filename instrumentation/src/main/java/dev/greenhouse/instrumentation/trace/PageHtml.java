@@ -1,5 +1,6 @@
 package dev.greenhouse.instrumentation.trace;
 
+import dev.greenhouse.instrumentation.stock.Json;
 import dev.greenhouse.instrumentation.trace.Told.Mark;
 import java.io.IOException;
 import java.io.InputStream;

@@ -106,7 +106,7 @@ final class CarriedThread implements Executor, Waiter, Runnable {
   }
 
   @Override
-  public void beginWait() {
+  public void beginWait(Object what) {
     waiting = true;
   }
 

@@ -47,6 +47,7 @@ public final class Suspension<T extends @Nullable Object> {
   private record Cancellation(@Nullable Object by) {}
 
   private final Waiter waiter;
+  private final Object what;
 
   /// Null until somebody resumes or the task aborts; then NULL, a Cancellation, a Failure or the
   /// value, for ever.
@@ -56,8 +57,9 @@ public final class Suspension<T extends @Nullable Object> {
   private @Nullable Object
       refused; // own thread only: the cancellation that could not abort the wait
 
-  private Suspension(Waiter waiter) {
+  private Suspension(Waiter waiter, Object what) {
     this.waiter = waiter;
+    this.what = what;
   }
 
   /// Makes a suspension for the current task.
@@ -66,7 +68,20 @@ public final class Suspension<T extends @Nullable Object> {
   /// @return the suspension
   /// @throws IllegalStateException if the current thread is no task
   public static <T extends @Nullable Object> Suspension<T> create() {
-    return new Suspension<>(requireCurrent());
+    return new Suspension<>(requireCurrent(), "Suspension.await");
+  }
+
+  /// Makes a suspension for the current task that says what it is for.
+  ///
+  /// @param <T> the type of what it will be resumed with
+  /// @param what what the task will wait for: its `toString` is
+  ///   [TaskView#waitsFor][dev.greenhouse.instrumentation.TaskView#waitsFor] meanwhile, as in
+  ///   "sleep, 1.2 s left". It is asked only when somebody looks, on that thread, at any time
+  ///   during the wait; so it must not block
+  /// @return the suspension
+  /// @throws IllegalStateException if the current thread is no task
+  public static <T extends @Nullable Object> Suspension<T> create(Object what) {
+    return new Suspension<>(requireCurrent(), Objects.requireNonNull(what, "what"));
   }
 
   /// {@return the current task, or else the current step if an event loop carries it}
@@ -211,7 +226,7 @@ public final class Suspension<T extends @Nullable Object> {
   @SuppressWarnings({"unchecked", "NullAway"}) // NULL stands for a T that is null
   private T finish(boolean cancellable, @Nullable AbortHandler onCancel) {
     requireOwnTask();
-    waiter.beginWait();
+    waiter.beginWait(what);
     try {
       park(cancellable, onCancel);
     } finally {

@@ -2,8 +2,11 @@ package dev.greenhouse.nursery.lowlevel;
 
 import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.nursery.scheduler.Fiber;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A value that each task has for itself, for those who build on Greenhouse: what a `ThreadLocal`
@@ -17,9 +20,11 @@ import org.jspecify.annotations.Nullable;
 /// @param <T> the type of the values
 public final class TaskLocal<T> {
   private final String name;
+  private final Function<? super T, @Nullable String> mark;
 
-  private TaskLocal(String name) {
+  private TaskLocal(String name, Function<? super T, @Nullable String> mark) {
     this.name = name;
+    this.mark = mark;
   }
 
   /// Makes a local that no task has a value of.
@@ -28,7 +33,19 @@ public final class TaskLocal<T> {
   /// @param name for `toString`
   /// @return the local
   public static <T> TaskLocal<T> named(String name) {
-    return new TaskLocal<>(Objects.requireNonNull(name, "name"));
+    return marking(name, value -> null);
+  }
+
+  /// Makes a local that no task has a value of, and that is seen in task trees.
+  ///
+  /// @param <T> the type of the values
+  /// @param name for `toString`
+  /// @param mark what [TaskView#marks] shows for a value; null for nothing. It is asked on any
+  ///   thread and must not block
+  /// @return the local
+  public static <T> TaskLocal<T> marking(String name, Function<? super T, @Nullable String> mark) {
+    return new TaskLocal<>(
+        Objects.requireNonNull(name, "name"), Objects.requireNonNull(mark, "mark"));
   }
 
   /// {@return the current task's value; null if it has none, or the current thread is no task}
@@ -57,6 +74,33 @@ public final class TaskLocal<T> {
     do {
       old = fiber.locals();
     } while (!fiber.replaceLocals(old, with(old, value)));
+  }
+
+  /// {@return the marks of all values that a task has: its [TaskView#marks]}
+  ///
+  /// @param task a task of Greenhouse
+  public static List<String> marksOf(TaskView task) {
+    @Nullable Object[] all = fiberOf(task).locals();
+    if (all.length == 0) {
+      return List.of();
+    }
+    var marks = new ArrayList<String>();
+    for (int i = 0; i < all.length; i += 2) {
+      String mark = Objects.requireNonNull((TaskLocal<?>) all[i]).markOf(all[i + 1]);
+      if (mark != null) {
+        marks.add(mark);
+      }
+    }
+    return List.copyOf(marks);
+  }
+
+  @SuppressWarnings("unchecked")
+  private @Nullable String markOf(@Nullable Object value) {
+    try {
+      return value == null ? null : mark.apply((T) value);
+    } catch (RuntimeException e) { // somebody's function
+      return "%s, whose mark threw %s".formatted(name, e.getClass().getName());
+    }
   }
 
   private static Fiber fiberOf(TaskView task) {

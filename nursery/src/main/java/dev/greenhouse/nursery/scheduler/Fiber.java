@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class Fiber extends SteppedThread implements Waiter {
   private static final VarHandle WAITING =
       ConstantBootstraps.fieldVarHandle(
-          MethodHandles.lookup(), "waiting", VarHandle.class, Fiber.class, boolean.class);
+          MethodHandles.lookup(), "waiting", VarHandle.class, Fiber.class, Object.class);
 
   /// So many operations that need not wait are done in a step before the task gives way to others.
   private static final byte BUDGET = 127;
@@ -56,9 +56,9 @@ public abstract class Fiber extends SteppedThread implements Waiter {
   /// reads it after it has changed its scopes.
   private volatile boolean signal;
 
-  /// True while the thread waits in an operation of ours: then it is woken, not interrupted. Own
-  /// thread only; read anywhere.
-  private volatile boolean waiting;
+  /// What the thread waits for in an operation of ours, null if in none: while it is there, the
+  /// thread is woken, not interrupted. Own thread only; read anywhere.
+  private volatile @Nullable Object waiting;
 
   /// In virtual time only. BUSY to QUIET: the own thread, before it waits. To BUSY or WOKEN_EARLY:
   /// who wakes it. To BUSY: the own thread, too.
@@ -154,6 +154,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
       Runnable adopted =
           () -> {
             adopt(true);
+            beginStep();
             scheduler.instruments.hooks().beforeTaskStep(this);
             try {
               body.run();
@@ -184,7 +185,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
       return TaskState.ENDED;
     }
     Thread t = thread;
-    return t == null || waiting
+    return t == null || waiting != null
         ? TaskState.WAITING
         : switch (t.getState()) {
           case NEW, BLOCKED, WAITING, TIMED_WAITING -> TaskState.WAITING;
@@ -197,14 +198,14 @@ public abstract class Fiber extends SteppedThread implements Waiter {
 
   /// From now on the thread is woken when its cancellation comes, and not interrupted.
   @Override
-  public final void beginWait() {
-    waiting = true;
+  public final void beginWait(Object what) {
+    waiting = what;
   }
 
   /// The opposite. What was cancelled meanwhile is seen at the next checkpoint, or the step's end.
   @Override
   public final void endWait() {
-    WAITING.setRelease(this, false); // a canceller that still sees true wakes us in vain
+    WAITING.setRelease(this, null); // a canceller that still sees it wakes us in vain
   }
 
   /// Waits for [#unpark], perhaps shorter.
@@ -219,6 +220,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     } else {
       scheduler.instruments.hooks().afterTaskStep(this);
       LockSupport.park();
+      beginStep();
       scheduler.instruments.hooks().beforeTaskStep(this);
     }
     if (time != null && (byte) AWAKE.getVolatile(this) == QUIET) {
@@ -295,6 +297,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
       hooks.taskScheduled(this);
       hooks.afterTaskStep(this);
       Thread.yield();
+      beginStep();
       hooks.beforeTaskStep(this);
     }
   }
@@ -428,7 +431,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     try {
       signal = true;
       if (!ended && isCancelled()) {
-        wake = waiting;
+        wake = waiting != null;
         interrupt = !wake && mayInterrupt();
         sending += (short) (interrupt ? 1 : 0);
       }
@@ -465,8 +468,9 @@ public abstract class Fiber extends SteppedThread implements Waiter {
       boolean missed = !signal; // whoever cancelled ran out of stack before it came here
       signal = true;
       if (isCancelled()) {
-        wake = waiting && missed;
-        interrupt = !waiting && blocked && mayInterrupt();
+        boolean inOurs = waiting != null;
+        wake = inOurs && missed;
+        interrupt = !inOurs && blocked && mayInterrupt();
         sending += (short) (interrupt ? 1 : 0);
       }
     } finally {
@@ -506,7 +510,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     lock();
     try {
       if (ended
-          || waiting
+          || waiting != null
           || !mayInterrupt()
           || immediate >= IMMEDIATE_INTERRUPTS
           || !VirtualThreads.isBlocked(thread())
@@ -528,14 +532,19 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     }
   }
 
+  /// {@return what the thread waits for in an operation of ours, or null. Any thread}
+  protected final @Nullable Object waitingFor() {
+    return waiting;
+  }
+
   /// {@return whether the thread waits in operations of ours}
   protected final boolean isWaiting() {
-    return waiting;
+    return waiting != null;
   }
 
   /// {@return whether the thread waits in an operation of ours and keeps its carrier meanwhile}
   public final boolean isPinnedWhileItWaits() {
-    return carried && waiting && VirtualThreads.isPinned(thread());
+    return carried && waiting != null && VirtualThreads.isPinned(thread());
   }
 
   /// {@return whether the thread waits for anything that an interrupt may end}

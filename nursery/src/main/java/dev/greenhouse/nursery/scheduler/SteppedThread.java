@@ -67,6 +67,10 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
   private boolean begun; // the first step was taken
   boolean freshStep; // a step has begun since the own thread last looked
 
+  /// How many steps it has begun, unsigned. Carrier or own thread, never both at once; read
+  /// anywhere, and may then be late.
+  int steps;
+
   /// The task is over. Own thread only, under the spin word if interrupts may be on their way.
   boolean ended;
 
@@ -102,6 +106,11 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
     return t;
   }
 
+  @Override
+  public final long steps() {
+    return Integer.toUnsignedLong(steps);
+  }
+
   /// {@return the scheduler}
   public final Scheduler scheduler() {
     return scheduler;
@@ -113,6 +122,11 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
   }
 
   // ---- steps
+
+  /// A step of a thread that is not carried. Own thread only.
+  protected final void beginStep() {
+    steps++;
+  }
 
   /// Called by the JDK: the continuation may run now.
   @Override
@@ -184,6 +198,7 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
         throw new AssertionError("a fiber was queued before it was started");
       }
       freshStep = true;
+      steps++;
       if (hooks == Hooks.NONE || !hooks.hasStepHooks()) {
         c.run();
       } else if (VirtualThreads.isRunnable(thread())) { // or else nothing would run

@@ -9,7 +9,9 @@ public interface Waiter {
   String name();
 
   /// From now on it is woken when its cancellation comes, and not interrupted.
-  void beginWait();
+  ///
+  /// @param what what it waits for: its `toString` says that to whoever looks, on any thread
+  void beginWait(Object what);
 
   /// The opposite.
   void endWait();

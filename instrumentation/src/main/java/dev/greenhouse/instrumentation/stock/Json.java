@@ -1,13 +1,13 @@
-package dev.greenhouse.instrumentation.trace;
+package dev.greenhouse.instrumentation.stock;
 
 /// Texts as JSON, which can also stand in an HTML page.
-final class Json {
+public final class Json {
   private static final String HEX = "0123456789abcdef";
 
   private Json() {}
 
   /// {@return a string literal}
-  static String quoted(String text) {
+  public static String quoted(String text) {
     var json = new StringBuilder(text.length() + 2);
     appendQuoted(json, text);
     return json.toString();
@@ -15,7 +15,7 @@ final class Json {
 
   /// Besides what JSON wants escaped, the characters that could end a script or begin a tag, the
   /// line separators that older scripts choke on, and halves of characters, which UTF-8 has not.
-  static void appendQuoted(StringBuilder json, String text) {
+  public static void appendQuoted(StringBuilder json, String text) {
     json.append('"');
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
@@ -49,7 +49,7 @@ final class Json {
   }
 
   /// Nanoseconds as microseconds, exactly.
-  static void appendMicros(StringBuilder json, long nanos) {
+  public static void appendMicros(StringBuilder json, long nanos) {
     long fraction = nanos % 1000;
     json.append(nanos / 1000).append('.');
     if (fraction < 100) {

@@ -1,0 +1,147 @@
+package dev.greenhouse.instrumentation.tree;
+
+import dev.greenhouse.instrumentation.TaskState;
+import dev.greenhouse.instrumentation.stock.Label;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+
+/// A tree as lines for people. What matters most comes first in a line, because its end may be cut.
+final class TreeText {
+  /// So many tasks of one nursery are shown.
+  private static final int SHOWN = 50;
+
+  /// So many lines are shown of the whole tree, stacks not counted.
+  private static final int MAX_LINES = 2_000;
+
+  /// A level of the tree takes three columns; what lies deeper than a third of the width is not
+  /// indented any further.
+  private static final int COLUMNS = 3;
+
+  /// Something that is still to be shown.
+  ///
+  /// @param node a task, a nursery, or a text
+  /// @param before what stands before its line
+  /// @param below what stands before the lines of what is in it
+  private record Item(Object node, String before, String below, int depth) {}
+
+  private final int width;
+  private final StringBuilder text = new StringBuilder();
+  private final ArrayDeque<Item> left = new ArrayDeque<>();
+  private int lines;
+
+  TreeText(int width) {
+    this.width = width;
+  }
+
+  String of(TaskTree tree) {
+    line("", "greenhouse '%s': %s".formatted(Label.name(tree.greenhouse()), total(tree)));
+    push(tree.roots(), "", 0);
+    for (Item next; (next = left.pollLast()) != null; ) {
+      if (lines == MAX_LINES) {
+        line("", "… and more: the JSON form has all");
+        break;
+      }
+      show(next);
+    }
+    return text.toString();
+  }
+
+  private static String total(TaskTree tree) {
+    var states = new EnumMap<TaskState, Integer>(TaskState.class);
+    tree.forEach(t -> states.merge(t.state(), 1, Integer::sum));
+    var total = new StringBuilder(tree.size() == 1 ? "1 task" : tree.size() + " tasks");
+    states.forEach((state, n) -> total.append(", ").append(n).append(' ').append(lowerCase(state)));
+    return total.toString();
+  }
+
+  private static String lowerCase(TaskState state) {
+    return state.name().toLowerCase(Locale.ROOT);
+  }
+
+  private void show(Item item) {
+    switch (item.node) {
+      case TaskNode task -> {
+        line(item.before, describe(task));
+        stack(item.below, task.stack());
+        push(task.nurseries(), item.below, item.depth);
+      }
+      case NurseryNode nursery -> {
+        int n = nursery.tasks().size();
+        String name = Label.name(nursery.name());
+        line(item.before, "nursery '%s', %s".formatted(name, n == 1 ? "1 task" : n + " tasks"));
+        push(nursery.tasks(), item.below, item.depth);
+      }
+      default -> line(item.before, item.node.toString());
+    }
+  }
+
+  /// The last one first, because they come off the other end.
+  private void push(List<?> nodes, String before, int depth) {
+    int shown = Math.min(nodes.size(), SHOWN);
+    boolean more = shown < nodes.size();
+    if (more) {
+      left.add(item("… and %d more".formatted(nodes.size() - shown), before, depth, true));
+    }
+    for (int i = shown - 1; i >= 0; i--) {
+      left.add(item(nodes.get(i), before, depth, !more && i == shown - 1));
+    }
+  }
+
+  private Item item(Object node, String before, int depth, boolean last) {
+    if (depth == 0) {
+      return new Item(node, "", "", 1);
+    }
+    if (before.length() + COLUMNS > width / COLUMNS) {
+      return new Item(node, before + "⋮" + depth + " ", before, depth + 1);
+    }
+    return new Item(
+        node, before + (last ? "└─ " : "├─ "), before + (last ? "   " : "│  "), depth + 1);
+  }
+
+  private static String describe(TaskNode task) {
+    var line = new StringBuilder(Label.name(task.name())).append(": ");
+    task.cancelled()
+        .ifPresent(
+            why -> line.append("cancelled (").append(Label.name(why.text())).append("); "));
+    line.append(Label.name(task.doing()));
+    task.marks().forEach(mark -> line.append(" · ").append(Label.name(mark)));
+    task.timeLeft()
+        .filter(d -> task.cancelled().isEmpty())
+        .ifPresent(d -> line.append(" · deadline in ").append(duration(d)));
+    line.append(" · ").append(task.steps()).append(task.steps() == 1 ? " step" : " steps");
+    task.age().ifPresent(d -> line.append(" · ").append(duration(d)).append(" old"));
+    return line.toString();
+  }
+
+  private static String duration(Duration d) {
+    return Label.duration(TimeUnit.NANOSECONDS.convert(d));
+  }
+
+  /// What the libraries do inside is left out: the JSON form has it.
+  private void stack(String below, List<StackTraceElement> stack) {
+    for (StackTraceElement frame : new Place(stack).ownFrames()) {
+      append(below, "     at " + frame);
+    }
+  }
+
+  private void line(String before, String line) {
+    append(before, line);
+    lines++;
+  }
+
+  private void append(String before, String line) {
+    int room = Math.max(1, width - before.length());
+    text.append(before);
+    if (line.length() <= room) {
+      text.append(line);
+    } else {
+      int end = Character.isHighSurrogate(line.charAt(room - 2)) ? room - 2 : room - 1;
+      text.append(line, 0, end).append('…');
+    }
+    text.append(System.lineSeparator());
+  }
+}
