@@ -156,6 +156,7 @@ final class Start<T extends @Nullable Object> implements StartStatus<T>, Callabl
       }
       case Outcome.Failed<?>(Throwable error) -> throw error;
       case Outcome.WasCancelled<?> w -> {
+        starter.lookAgain(); // whoever cancels both may not have come to this one yet
         starter.throwIfCancelledNow();
         var told = new TaskCancelledException(task.name(), w.reason());
         if (thrown != null && told.getCause() != thrown) {

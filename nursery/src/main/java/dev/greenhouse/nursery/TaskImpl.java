@@ -300,7 +300,7 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
     if (me == null) {
       awaitEndOnPlainThread();
     } else if (published) {
-      me.throwIfCancelledNow();
+      throwIfCancelledToo(me);
       me.spendBudget();
     } else {
       var suspension = Suspension.<@Nullable Void>create(this);
@@ -310,9 +310,17 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
       } finally {
         removeWaiter(waiter);
       }
-      // Whoever is cancelled together with the task is told so, and not that the other one was.
-      me.throwIfCancelledNow();
+      throwIfCancelledToo(me);
     }
+  }
+
+  /// Whoever is cancelled together with the task is told so, and not that the other one was; even
+  /// if that one has ended before whoever cancels both came to this one.
+  private void throwIfCancelledToo(TaskImpl<?> me) {
+    if (outcome instanceof Outcome.WasCancelled) {
+      me.lookAgain();
+    }
+    me.throwIfCancelledNow();
   }
 
   private void awaitEndOnPlainThread() {
@@ -493,7 +501,8 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
         default -> String.valueOf(what.toString());
       };
     } catch (Throwable t) {
-      return "%s, whose toString threw %s".formatted(what.getClass().getName(), t.getClass());
+      return "%s, whose toString threw %s"
+          .formatted(what.getClass().getName(), t.getClass().getName());
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,7 @@ final class Snapshot {
   private int size;
 
   Snapshot(GreenhouseView greenhouse, boolean stacks) {
-    this.greenhouse = greenhouse;
+    this.greenhouse = Objects.requireNonNull(greenhouse, "greenhouse");
     this.ages = TaskAges.in(greenhouse);
     this.stacks = stacks;
   }

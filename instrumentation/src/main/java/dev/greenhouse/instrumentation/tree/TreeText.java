@@ -105,8 +105,7 @@ final class TreeText {
   private static String describe(TaskNode task) {
     var line = new StringBuilder(Label.name(task.name())).append(": ");
     task.cancelled()
-        .ifPresent(
-            why -> line.append("cancelled (").append(Label.name(why.text())).append("); "));
+        .ifPresent(why -> line.append("cancelled (").append(Label.name(why.text())).append("); "));
     line.append(Label.name(task.doing()));
     task.marks().forEach(mark -> line.append(" · ").append(Label.name(mark)));
     task.timeLeft()

@@ -5,11 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.greenhouse.nursery.CancelScope;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.tests.Eventually;
+import dev.greenhouse.tests.FreshClass;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
-import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -63,34 +62,6 @@ class ClassInitialisersTest {
     private WaitsForOurs() {}
   }
 
-  /// Defines one class itself and leaves the others to the loader of the tests.
-  private static final class Fresh extends ClassLoader {
-    private final String name;
-
-    Fresh(Class<?> original) {
-      super(original.getClassLoader());
-      name = original.getName();
-    }
-
-    static void initialise(Class<?> original) throws ClassNotFoundException {
-      Class.forName(original.getName(), true, new Fresh(original));
-    }
-
-    @Override
-    protected Class<?> loadClass(String wanted, boolean resolve) throws ClassNotFoundException {
-      if (!wanted.equals(name)) {
-        return super.loadClass(wanted, resolve);
-      }
-      String file = name.replace('.', '/') + ".class";
-      try (InputStream in = getParent().getResourceAsStream(file)) {
-        byte[] code = in.readAllBytes();
-        return defineClass(name, code, 0, code.length);
-      } catch (IOException e) {
-        throw new ClassNotFoundException(name, e);
-      }
-    }
-  }
-
   private static void byHand(Kind kind, Class<?> waits) throws Throwable {
     kind.run(
         () -> {
@@ -108,7 +79,7 @@ class ClassInitialisersTest {
               scope.run(
                   () -> {
                     begins.countDown();
-                    Fresh.initialise(waits);
+                    FreshClass.initialise(waits);
                   });
           assertThat(complete).isFalse();
           assertThat(scope.caughtCancellation()).isTrue();
@@ -119,7 +90,7 @@ class ClassInitialisersTest {
   private static void byDeadline(Kind kind, Class<?> waits) throws Throwable {
     kind.run(
         () -> {
-          assertThat(CancelScope.moveOnAfter(SOON, () -> Fresh.initialise(waits))).isFalse();
+          assertThat(CancelScope.moveOnAfter(SOON, () -> FreshClass.initialise(waits))).isFalse();
           assertIsSoundAgain();
         });
   }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.management.ThreadMXBean;
+import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.instrumentation.GreenhouseView;
+import dev.greenhouse.instrumentation.Instruments;
 import dev.greenhouse.instrumentation.NurseryView;
 import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.TaskView;
@@ -12,6 +14,7 @@ import dev.greenhouse.instrumentation.trace.Timeline;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +36,31 @@ class RingTest {
     @Override
     public TaskState state() {
       return TaskState.RUNNING;
+    }
+
+    @Override
+    public long steps() {
+      return 1;
+    }
+
+    @Override
+    public Optional<String> waitsFor() {
+      return Optional.empty();
+    }
+
+    @Override
+    public Optional<CancelReason> cancelled() {
+      return Optional.empty();
+    }
+
+    @Override
+    public Optional<Duration> timeLeft() {
+      return Optional.empty();
+    }
+
+    @Override
+    public List<String> marks() {
+      return List.of();
     }
 
     @Override
@@ -58,6 +86,11 @@ class RingTest {
     @Override
     public List<TaskView> roots() {
       return List.of();
+    }
+
+    @Override
+    public Instruments instruments() {
+      throw new UnsupportedOperationException("nobody asks");
     }
   }
 

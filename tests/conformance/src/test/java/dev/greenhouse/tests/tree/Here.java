@@ -1,0 +1,37 @@
+package dev.greenhouse.tests.tree;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.greenhouse.instrumentation.tree.TaskNode;
+import dev.greenhouse.instrumentation.tree.TaskTree;
+import dev.greenhouse.nursery.Task;
+import dev.greenhouse.tests.Eventually;
+import java.util.function.Consumer;
+
+/// Looks at the tree of the current task's greenhouse.
+final class Here {
+  private Here() {}
+
+  static TaskTree tree() {
+    return TaskTree.of(Task.current().greenhouse());
+  }
+
+  static TaskNode task(String name) {
+    return tree()
+        .find(name)
+        .orElseThrow(() -> new AssertionError("no task '" + name + "' in\n" + tree()));
+  }
+
+  /// Waits until the tree says this of a task.
+  static void says(String name, Consumer<TaskNode> assertions) {
+    Eventually.run(() -> assertions.accept(task(name)));
+  }
+
+  static void saysDoing(String name, String doing) {
+    says(name, task -> assertThat(task.doing()).isEqualTo(doing));
+  }
+
+  static void saysDoingLike(String name, String regex) {
+    says(name, task -> assertThat(task.doing()).matches(regex));
+  }
+}

@@ -1,0 +1,161 @@
+package dev.greenhouse.tests.tree;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.greenhouse.instrumentation.TaskState;
+import dev.greenhouse.instrumentation.tree.TaskTree;
+import dev.greenhouse.nursery.Nursery;
+import dev.greenhouse.nursery.OpenGreenhouse;
+import dev.greenhouse.nursery.Task;
+import dev.greenhouse.tests.Eventually;
+import dev.greenhouse.tests.FreshClass;
+import dev.greenhouse.tests.Kind;
+import dev.greenhouse.tests.NeedsFlag;
+import dev.greenhouse.tests.NothingLeft;
+import dev.greenhouse.tests.OnEveryKind;
+import java.net.ServerSocket;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/// Where a task is that does not wait in an operation of Greenhouse.
+@ExtendWith(NothingLeft.class)
+class PlaceTest {
+  private static final String HERE = ", called by " + PlaceTest.class.getName().replace(".", "\\.");
+
+  private static void hold(CountDownLatch end) throws InterruptedException {
+    end.await();
+  }
+
+  @OnEveryKind
+  void inACallOfTheJdk(Kind kind) throws Throwable {
+    try (var server = new ServerSocket(0)) {
+      kind.run(
+          () -> {
+            try (var nursery = Nursery.open()) {
+              var queue = new LinkedBlockingQueue<String>();
+              nursery.fork("queue", () -> queue.take() + "!");
+              nursery.fork("reference", queue::take);
+              nursery.fork("socket", () -> server.accept());
+              nursery.fork("latch", () -> hold(new CountDownLatch(1)));
+              Here.saysDoingLike(
+                  "queue",
+                  "blocked in java\\.util\\.concurrent\\.LinkedBlockingQueue\\.take"
+                      + HERE
+                      + "\\.lambda\\$.*\\(PlaceTest\\.java:\\d+\\)");
+              Here.saysDoing(
+                  "reference", "blocked in java.util.concurrent.LinkedBlockingQueue.take");
+              Here.saysDoingLike(
+                  "socket", "blocked in java\\.net\\.ServerSocket\\.accept" + HERE + ".*");
+              Here.saysDoingLike(
+                  "latch",
+                  "blocked in java\\.util\\.concurrent\\.CountDownLatch\\.await"
+                      + HERE
+                      + "\\.hold\\(PlaceTest\\.java:\\d+\\)");
+              nursery.cancel();
+            }
+          });
+    }
+  }
+
+  @OnEveryKind
+  void atAMonitor(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          var monitor = new Object();
+          var end = new CountDownLatch(1);
+          try (var nursery = Nursery.open()) {
+            nursery.fork(
+                "holder",
+                () -> {
+                  synchronized (monitor) {
+                    hold(end);
+                  }
+                });
+            Here.saysDoingLike("holder", "blocked in java.util.concurrent.CountDownLatch.await.*");
+            nursery.fork("waiter", () -> enter(monitor));
+            Here.saysDoingLike(
+                "waiter", "blocked by a monitor in .*PlaceTest\\.enter\\(PlaceTest\\.java:\\d+\\)");
+            end.countDown();
+          }
+        });
+  }
+
+  private static void enter(Object monitor) {
+    synchronized (monitor) {
+      assertThat(monitor).isNotNull();
+    }
+  }
+
+  @OnEveryKind
+  void inItsOwnCode(Kind kind) {
+    var stop = new AtomicBoolean();
+    try (OpenGreenhouse greenhouse = kind.build()) {
+      Task<?> busy = greenhouse.launch(() -> spin(stop));
+      try {
+        Eventually.run(
+            () -> {
+              var task = TaskTree.of(greenhouse).roots().getFirst();
+              assertThat(task.state()).isEqualTo(TaskState.RUNNING);
+              assertThat(task.doing())
+                  .matches(
+                      "runs in (java.lang.Thread.onSpinWait, called by )?.*PlaceTest\\.spin\\(.*");
+            });
+      } finally {
+        stop.set(true);
+      }
+      busy.join();
+    }
+  }
+
+  private static boolean spin(AtomicBoolean stop) {
+    while (!stop.get()) {
+      Thread.onSpinWait();
+    }
+    return true;
+  }
+
+  /// Initialised by each test anew. A thread that initialises a class keeps its carrier.
+  static final class WaitsForTheJdk {
+    static final Object TAKEN;
+
+    static {
+      try {
+        TAKEN = new LinkedBlockingQueue<>().take();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("interrupted", e);
+      }
+    }
+
+    private WaitsForTheJdk() {}
+  }
+
+  @OnEveryKind
+  @NeedsFlag
+  void blockedWithItsCarrier(Kind kind) {
+    try (OpenGreenhouse greenhouse = kind.build()) {
+      Task<?> pinned =
+          greenhouse.launch(
+              () -> {
+                FreshClass.initialise(WaitsForTheJdk.class);
+                return 0;
+              });
+      try {
+        Eventually.run(
+            () ->
+                assertThat(TaskTree.of(greenhouse).roots().getFirst().doing())
+                    .matches(
+                        "blocked in java.util.concurrent.LinkedBlockingQueue.take, called by"
+                            + " .*PlaceTest\\$WaitsForTheJdk.<clinit>.*, and holds its carrier"));
+      } finally {
+        pinned.cancel("enough");
+      }
+    }
+  }
+
+  @OnEveryKind
+  void ofWhoLooks(Kind kind) throws Throwable {
+    kind.run(() -> assertThat(Here.task("main").doing()).isEqualTo("takes this snapshot"));
+  }
+}

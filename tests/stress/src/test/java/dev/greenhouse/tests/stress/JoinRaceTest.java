@@ -1,0 +1,42 @@
+package dev.greenhouse.tests.stress;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.greenhouse.nursery.Nursery;
+import dev.greenhouse.nursery.Task;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
+
+/// The end of a task against the cancellation of those who wait for it.
+@Tag("stress")
+class JoinRaceTest {
+  /// The target may end before whoever cancels all of them has come to the joiners. To them it is
+  /// their own cancellation all the same, and no failure of theirs.
+  @Race
+  void whoIsCancelledWithWhatItJoinsHasNotFailed(Bed bed) throws Exception {
+    var joinedInVain = new AtomicInteger();
+    try (var canceller = new Canceller(41)) {
+      bed.run(
+          () -> {
+            for (int i = 0; i < Bed.rounds(4_000); i++) {
+              Nursery.run(
+                  nursery -> {
+                    Task<?> target = nursery.fork(() -> Task.sleepForever());
+                    for (int n = 0; n < 3; n++) {
+                      nursery.fork(
+                          () -> {
+                            target.join();
+                            joinedInVain.incrementAndGet();
+                          });
+                    }
+                    nursery.fork(() -> Nursery.run(inner -> inner.start(status -> target.join())));
+                    Task.checkpoint();
+                    canceller.give(() -> nursery.cancel("all of them"));
+                  });
+              canceller.awaitDone();
+            }
+          });
+    }
+    assertThat(joinedInVain).hasValue(0);
+  }
+}

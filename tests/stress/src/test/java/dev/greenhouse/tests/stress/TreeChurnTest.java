@@ -1,0 +1,108 @@
+package dev.greenhouse.tests.stress;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.greenhouse.instrumentation.metrics.Metrics;
+import dev.greenhouse.instrumentation.trace.Timeline;
+import dev.greenhouse.instrumentation.tree.TaskAges;
+import dev.greenhouse.instrumentation.tree.TaskNode;
+import dev.greenhouse.instrumentation.tree.TaskTree;
+import dev.greenhouse.nursery.Nursery;
+import dev.greenhouse.nursery.OpenGreenhouse;
+import dev.greenhouse.nursery.Task;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
+
+/// Snapshots of a greenhouse, and its instruments, while its tasks come and go.
+@Tag("stress")
+class TreeChurnTest {
+  private static final int STAYING = 20;
+  private static final int BATCH = 200;
+
+  @Stress
+  void snapshotsCanBeTrusted(Bed bed) throws Exception {
+    OpenGreenhouse greenhouse =
+        bed.build(TaskAges.create(), Metrics.create(), Timeline.recording());
+    var stop = new AtomicBoolean();
+    var taken = new AtomicInteger();
+    var wrong = new AtomicReference<@Nullable Throwable>();
+    var ready = new AtomicBoolean();
+    Thread observer =
+        Thread.ofPlatform()
+            .daemon()
+            .start(
+                () -> {
+                  try {
+                    while (!stop.get()) {
+                      if (ready.get()) {
+                        check(TaskTree.of(greenhouse), stop);
+                        taken.incrementAndGet();
+                      }
+                    }
+                  } catch (Throwable t) {
+                    wrong.set(t);
+                  }
+                });
+    Bed.runIn(greenhouse, () -> churn(ready, stop));
+    observer.join();
+    greenhouse.close();
+    if (wrong.get() != null) {
+      throw new AssertionError(wrong.get());
+    }
+    assertThat(taken.get()).isPositive();
+  }
+
+  private static void churn(AtomicBoolean ready, AtomicBoolean stop) {
+    try (var staying = Nursery.open("staying")) {
+      for (int i = 0; i < STAYING; i++) {
+        staying.fork(
+            "stays " + i, () -> Nursery.run(n -> n.fork("below", () -> Task.sleepForever())));
+      }
+      Task.checkpoint();
+      Task.checkpoint();
+      ready.set(true);
+      for (int i = 0; i < Bed.rounds(40_000) / BATCH; i++) {
+        Nursery.run(
+            nursery -> {
+              for (int n = 0; n < BATCH; n++) {
+                nursery.fork(() -> Task.checkpoint());
+              }
+            });
+      }
+      stop.set(true);
+      staying.cancel();
+    }
+  }
+
+  /// Those that stay are there, each once and below its owner; nobody is there twice.
+  private static void check(TaskTree tree, AtomicBoolean stop) {
+    if (stop.get()) {
+      return;
+    }
+    var ids = new HashSet<Long>();
+    tree.forEach(task -> assertThat(ids.add(task.id())).as(task.name()).isTrue());
+    assertThat(ids).hasSize(tree.size());
+    TaskNode main = tree.roots().getFirst();
+    List<TaskNode> staying = main.nurseries().getFirst().tasks();
+    if (stop.get()) {
+      return; // some may have gone meanwhile
+    }
+    var names = new ArrayList<String>();
+    for (int i = 0; i < STAYING; i++) {
+      names.add("stays " + i);
+    }
+    assertThat(staying).extracting(TaskNode::name).containsExactlyElementsOf(names);
+    for (TaskNode task : staying) {
+      assertThat(task.nurseries()).hasSize(1);
+      assertThat(task.nurseries().getFirst().tasks())
+          .singleElement()
+          .satisfies(below -> assertThat(below.doing()).isEqualTo("sleepForever"));
+    }
+  }
+}
