@@ -126,6 +126,7 @@ final class NurseryImpl implements Nursery {
 
   private <T extends @Nullable Object> TaskImpl<T> forkChild(
       @Nullable String name, Callable<? extends T> body) {
+    greenhouse().refuseInHook("forked a task into nursery", name());
     var task = new TaskImpl<T>(this, name, body);
     admit(task);
     return task;
@@ -183,6 +184,7 @@ final class NurseryImpl implements Nursery {
 
   private <T extends @Nullable Object> T startChild(@Nullable String name, StartBody<T, ?> body) {
     Objects.requireNonNull(body, "body");
+    greenhouse().refuseInHook("started a task in nursery", name());
     TaskImpl<?> starter = TaskImpl.requireCurrent();
     var start = new Start<T>(starter, body);
     var task = new TaskImpl<@Nullable Void>(this, name, start);

@@ -7,6 +7,7 @@ import dev.greenhouse.instrumentation.Instruments;
 import dev.greenhouse.instrumentation.Outcome;
 import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.dispatch.Hooks;
+import dev.greenhouse.instrumentation.dispatch.InHook;
 import dev.greenhouse.instrumentation.dispatch.InstrumentSet;
 import dev.greenhouse.nursery.housekeeping.Reports;
 import dev.greenhouse.nursery.jdk.Sneaky;
@@ -223,6 +224,7 @@ public final class OpenGreenhouse implements Greenhouse {
 
   private <T extends @Nullable Object> TaskImpl<T> launchRoot(
       RootTask.Kind kind, String taskName, Callable<? extends T> body) {
+    refuseInHook("launched a task in greenhouse", name);
     RootTask<T> task = RootTask.create(this, kind, taskName, body);
     addRoot(task);
     hooks().taskSpawned(task);
@@ -397,6 +399,16 @@ public final class OpenGreenhouse implements Greenhouse {
     CancelReason ended = refusal;
     if (ended != null && (ended.source() == Source.BROKEN || root.isSystem())) {
       root.cancel(ended);
+    }
+  }
+
+  /// Somebody starts a task. Instruments are told of it, so one that starts tasks in its hooks
+  /// would never come to an end; and carriers must not wait for anybody.
+  void refuseInHook(String what, String where) {
+    if (hooks() != Hooks.NONE && (InHook.isHere() || scheduler.isCarrier(Thread.currentThread()))) {
+      throw new IllegalStateException(
+          "A hook of an instrument %s '%s'. Hooks must not start tasks: write down what the hook saw, and let a task or a thread of your own do the rest."
+              .formatted(what, where));
     }
   }
 

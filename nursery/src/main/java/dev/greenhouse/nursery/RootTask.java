@@ -126,8 +126,7 @@ final class RootTask<T extends @Nullable Object> extends TaskImpl<T> {
     hooks.taskSpawned(this);
     hooks.taskScheduled(this);
     hooks.taskEntered(this);
-    beginStep();
-    hooks.beforeTaskStep(this);
+    beginOwnStep();
   }
 
   @Override
@@ -135,7 +134,7 @@ final class RootTask<T extends @Nullable Object> extends TaskImpl<T> {
     if (kind == Kind.ADOPTED) {
       finish(succeeded(null));
       markEnded();
-      hooks().afterTaskStep(this);
+      endOwnStep();
       adopt(false);
       terminated();
       if (interruptedOutside) {

@@ -92,14 +92,22 @@ public final class Hooks {
   ///
   /// @param greenhouse the greenhouse
   public void beforeRun(GreenhouseView greenhouse) {
-    for (Entry e : beforeRun) {
-      if (e.isLive()) {
-        try {
-          e.instrument.beforeRun(greenhouse);
-        } catch (Throwable x) {
-          e.failed("beforeRun", x);
+    if (beforeRun.length == 0) {
+      return;
+    }
+    int place = InHook.enter();
+    try {
+      for (Entry e : beforeRun) {
+        if (e.isLive()) {
+          try {
+            e.instrument.beforeRun(greenhouse);
+          } catch (Throwable x) {
+            e.failed("beforeRun", x);
+          }
         }
       }
+    } finally {
+      InHook.leave(place);
     }
   }
 
@@ -107,14 +115,22 @@ public final class Hooks {
   ///
   /// @param greenhouse the greenhouse
   public void afterRun(GreenhouseView greenhouse) {
-    for (Entry e : afterRun) {
-      if (e.isLive()) {
-        try {
-          e.instrument.afterRun(greenhouse);
-        } catch (Throwable x) {
-          e.failed("afterRun", x);
+    if (afterRun.length == 0) {
+      return;
+    }
+    int place = InHook.enter();
+    try {
+      for (Entry e : afterRun) {
+        if (e.isLive()) {
+          try {
+            e.instrument.afterRun(greenhouse);
+          } catch (Throwable x) {
+            e.failed("afterRun", x);
+          }
         }
       }
+    } finally {
+      InHook.leave(place);
     }
   }
 
@@ -122,14 +138,22 @@ public final class Hooks {
   ///
   /// @param task the task
   public void taskSpawned(TaskView task) {
-    for (Entry e : taskSpawned) {
-      if (e.isLive()) {
-        try {
-          e.instrument.taskSpawned(task);
-        } catch (Throwable x) {
-          e.failed("taskSpawned", x);
+    if (taskSpawned.length == 0) {
+      return;
+    }
+    int place = InHook.enter();
+    try {
+      for (Entry e : taskSpawned) {
+        if (e.isLive()) {
+          try {
+            e.instrument.taskSpawned(task);
+          } catch (Throwable x) {
+            e.failed("taskSpawned", x);
+          }
         }
       }
+    } finally {
+      InHook.leave(place);
     }
   }
 
@@ -137,14 +161,22 @@ public final class Hooks {
   ///
   /// @param task the task
   public void taskScheduled(TaskView task) {
-    for (Entry e : taskScheduled) {
-      if (e.isLive()) {
-        try {
-          e.instrument.taskScheduled(task);
-        } catch (Throwable x) {
-          e.failed("taskScheduled", x);
+    if (taskScheduled.length == 0) {
+      return;
+    }
+    int place = InHook.enter();
+    try {
+      for (Entry e : taskScheduled) {
+        if (e.isLive()) {
+          try {
+            e.instrument.taskScheduled(task);
+          } catch (Throwable x) {
+            e.failed("taskScheduled", x);
+          }
         }
       }
+    } finally {
+      InHook.leave(place);
     }
   }
 
@@ -178,19 +210,56 @@ public final class Hooks {
     }
   }
 
+  /// Calls [Instrument#beforeTaskStep] where the step is the current thread's own, and no
+  /// carrier's.
+  ///
+  /// @param task the task
+  public void beforeOwnStep(TaskView task) {
+    if (beforeTaskStep.length > 0) {
+      int place = InHook.enter();
+      try {
+        beforeTaskStep(task);
+      } finally {
+        InHook.leave(place);
+      }
+    }
+  }
+
+  /// Calls [Instrument#afterTaskStep] likewise.
+  ///
+  /// @param task the task
+  public void afterOwnStep(TaskView task) {
+    if (afterTaskStep.length > 0) {
+      int place = InHook.enter();
+      try {
+        afterTaskStep(task);
+      } finally {
+        InHook.leave(place);
+      }
+    }
+  }
+
   /// Calls [Instrument#taskExited].
   ///
   /// @param task the task
   /// @param outcome how it ended
   public void taskExited(TaskView task, Outcome<?> outcome) {
-    for (Entry e : taskExited) {
-      if (e.isLive()) {
-        try {
-          e.instrument.taskExited(task, outcome);
-        } catch (Throwable x) {
-          e.failed("taskExited", x);
+    if (taskExited.length == 0) {
+      return;
+    }
+    int place = InHook.enter();
+    try {
+      for (Entry e : taskExited) {
+        if (e.isLive()) {
+          try {
+            e.instrument.taskExited(task, outcome);
+          } catch (Throwable x) {
+            e.failed("taskExited", x);
+          }
         }
       }
+    } finally {
+      InHook.leave(place);
     }
   }
 
@@ -199,14 +268,22 @@ public final class Hooks {
   /// @param greenhouse the greenhouse
   /// @param timeoutNanos nanoseconds to the next deadline
   public void beforeIdle(GreenhouseView greenhouse, long timeoutNanos) {
-    for (Entry e : beforeIdle) {
-      if (e.isLive()) {
-        try {
-          e.instrument.beforeIdle(greenhouse, timeoutNanos);
-        } catch (Throwable x) {
-          e.failed("beforeIdle", x);
+    if (beforeIdle.length == 0) {
+      return;
+    }
+    int place = InHook.enter();
+    try {
+      for (Entry e : beforeIdle) {
+        if (e.isLive()) {
+          try {
+            e.instrument.beforeIdle(greenhouse, timeoutNanos);
+          } catch (Throwable x) {
+            e.failed("beforeIdle", x);
+          }
         }
       }
+    } finally {
+      InHook.leave(place);
     }
   }
 
@@ -214,14 +291,22 @@ public final class Hooks {
   ///
   /// @param greenhouse the greenhouse
   public void afterIdle(GreenhouseView greenhouse) {
-    for (Entry e : afterIdle) {
-      if (e.isLive()) {
-        try {
-          e.instrument.afterIdle(greenhouse);
-        } catch (Throwable x) {
-          e.failed("afterIdle", x);
+    if (afterIdle.length == 0) {
+      return;
+    }
+    int place = InHook.enter();
+    try {
+      for (Entry e : afterIdle) {
+        if (e.isLive()) {
+          try {
+            e.instrument.afterIdle(greenhouse);
+          } catch (Throwable x) {
+            e.failed("afterIdle", x);
+          }
         }
       }
+    } finally {
+      InHook.leave(place);
     }
   }
 
@@ -229,14 +314,22 @@ public final class Hooks {
   ///
   /// @param nursery the nursery
   public void nurseryOpened(NurseryView nursery) {
-    for (Entry e : nurseryOpened) {
-      if (e.isLive()) {
-        try {
-          e.instrument.nurseryOpened(nursery);
-        } catch (Throwable x) {
-          e.failed("nurseryOpened", x);
+    if (nurseryOpened.length == 0) {
+      return;
+    }
+    int place = InHook.enter();
+    try {
+      for (Entry e : nurseryOpened) {
+        if (e.isLive()) {
+          try {
+            e.instrument.nurseryOpened(nursery);
+          } catch (Throwable x) {
+            e.failed("nurseryOpened", x);
+          }
         }
       }
+    } finally {
+      InHook.leave(place);
     }
   }
 
@@ -244,14 +337,22 @@ public final class Hooks {
   ///
   /// @param nursery the nursery
   public void nurseryClosed(NurseryView nursery) {
-    for (Entry e : nurseryClosed) {
-      if (e.isLive()) {
-        try {
-          e.instrument.nurseryClosed(nursery);
-        } catch (Throwable x) {
-          e.failed("nurseryClosed", x);
+    if (nurseryClosed.length == 0) {
+      return;
+    }
+    int place = InHook.enter();
+    try {
+      for (Entry e : nurseryClosed) {
+        if (e.isLive()) {
+          try {
+            e.instrument.nurseryClosed(nursery);
+          } catch (Throwable x) {
+            e.failed("nurseryClosed", x);
+          }
         }
       }
+    } finally {
+      InHook.leave(place);
     }
   }
 
@@ -261,14 +362,22 @@ public final class Hooks {
   /// @param scope the scope's name
   /// @param reason why
   public void cancelRequested(TaskView owner, String scope, CancelReason reason) {
-    for (Entry e : cancelRequested) {
-      if (e.isLive()) {
-        try {
-          e.instrument.cancelRequested(owner, scope, reason);
-        } catch (Throwable x) {
-          e.failed("cancelRequested", x);
+    if (cancelRequested.length == 0) {
+      return;
+    }
+    int place = InHook.enter();
+    try {
+      for (Entry e : cancelRequested) {
+        if (e.isLive()) {
+          try {
+            e.instrument.cancelRequested(owner, scope, reason);
+          } catch (Throwable x) {
+            e.failed("cancelRequested", x);
+          }
         }
       }
+    } finally {
+      InHook.leave(place);
     }
   }
 
@@ -277,14 +386,22 @@ public final class Hooks {
   /// @param task the task
   /// @param reason why
   public void cancelDelivered(TaskView task, CancelReason reason) {
-    for (Entry e : cancelDelivered) {
-      if (e.isLive()) {
-        try {
-          e.instrument.cancelDelivered(task, reason);
-        } catch (Throwable x) {
-          e.failed("cancelDelivered", x);
+    if (cancelDelivered.length == 0) {
+      return;
+    }
+    int place = InHook.enter();
+    try {
+      for (Entry e : cancelDelivered) {
+        if (e.isLive()) {
+          try {
+            e.instrument.cancelDelivered(task, reason);
+          } catch (Throwable x) {
+            e.failed("cancelDelivered", x);
+          }
         }
       }
+    } finally {
+      InHook.leave(place);
     }
   }
 
@@ -292,14 +409,22 @@ public final class Hooks {
   ///
   /// @param task the task
   public void taskEntered(TaskView task) {
-    for (Entry e : taskEntered) {
-      if (e.isLive()) {
-        try {
-          e.instrument.taskEntered(task);
-        } catch (Throwable x) {
-          e.failed("taskEntered", x);
+    if (taskEntered.length == 0) {
+      return;
+    }
+    int place = InHook.enter();
+    try {
+      for (Entry e : taskEntered) {
+        if (e.isLive()) {
+          try {
+            e.instrument.taskEntered(task);
+          } catch (Throwable x) {
+            e.failed("taskEntered", x);
+          }
         }
       }
+    } finally {
+      InHook.leave(place);
     }
   }
 
@@ -307,14 +432,22 @@ public final class Hooks {
   ///
   /// @param task the task
   public void taskLeft(TaskView task) {
-    for (Entry e : taskLeft) {
-      if (e.isLive()) {
-        try {
-          e.instrument.taskLeft(task);
-        } catch (Throwable x) {
-          e.failed("taskLeft", x);
+    if (taskLeft.length == 0) {
+      return;
+    }
+    int place = InHook.enter();
+    try {
+      for (Entry e : taskLeft) {
+        if (e.isLive()) {
+          try {
+            e.instrument.taskLeft(task);
+          } catch (Throwable x) {
+            e.failed("taskLeft", x);
+          }
         }
       }
+    } finally {
+      InHook.leave(place);
     }
   }
 }

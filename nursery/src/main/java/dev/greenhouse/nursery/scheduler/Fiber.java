@@ -1,7 +1,6 @@
 package dev.greenhouse.nursery.scheduler;
 
 import dev.greenhouse.instrumentation.TaskState;
-import dev.greenhouse.instrumentation.dispatch.Hooks;
 import dev.greenhouse.nursery.housekeeping.Interrupter;
 import dev.greenhouse.nursery.housekeeping.VirtualTime;
 import dev.greenhouse.nursery.jdk.VirtualThreads;
@@ -154,12 +153,11 @@ public abstract class Fiber extends SteppedThread implements Waiter {
       Runnable adopted =
           () -> {
             adopt(true);
-            beginStep();
-            scheduler.instruments.hooks().beforeTaskStep(this);
+            beginOwnStep();
             try {
               body.run();
             } finally {
-              scheduler.instruments.hooks().afterTaskStep(this);
+              endOwnStep();
               terminated();
               adopt(false);
             }
@@ -218,10 +216,9 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     if (carried) {
       LockSupport.park();
     } else {
-      scheduler.instruments.hooks().afterTaskStep(this);
+      endOwnStep();
       LockSupport.park();
-      beginStep();
-      scheduler.instruments.hooks().beforeTaskStep(this);
+      beginOwnStep();
     }
     if (time != null && (byte) AWAKE.getVolatile(this) == QUIET) {
       countInUnwoken(time);
@@ -293,12 +290,10 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     if (carried) {
       Thread.yield();
     } else {
-      Hooks hooks = scheduler.instruments.hooks();
-      hooks.taskScheduled(this);
-      hooks.afterTaskStep(this);
+      scheduler.instruments.hooks().taskScheduled(this);
+      endOwnStep();
       Thread.yield();
-      beginStep();
-      hooks.beforeTaskStep(this);
+      beginOwnStep();
     }
   }
 

@@ -93,6 +93,11 @@ public final class Guest extends Scheduler {
     }
   }
 
+  @Override
+  public boolean isCarrier(Thread thread) {
+    return thread == pumping.get();
+  }
+
   private void pump() {
     Thread me = Thread.currentThread();
     if (me.isVirtual()) {

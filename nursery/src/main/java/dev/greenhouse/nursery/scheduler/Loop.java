@@ -101,6 +101,11 @@ public final class Loop extends Scheduler {
   // ---- from any thread
 
   @Override
+  public boolean isCarrier(Thread thread) {
+    return thread == carrier;
+  }
+
+  @Override
   protected void submit(Fiber fiber) {
     offer(fiber);
   }

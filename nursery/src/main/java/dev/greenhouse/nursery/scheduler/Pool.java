@@ -49,6 +49,11 @@ public final class Pool extends Scheduler {
   }
 
   @Override
+  public boolean isCarrier(Thread thread) {
+    return thread instanceof Carrier;
+  }
+
+  @Override
   public int carriers() {
     return carriers.parallelism();
   }

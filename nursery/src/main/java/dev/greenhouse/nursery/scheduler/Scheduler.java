@@ -44,6 +44,12 @@ public abstract class Scheduler {
     return true;
   }
 
+  /// {@return whether a thread is, at this moment, a carrier of these fibers: then what runs on it
+  /// is a hook}
+  public boolean isCarrier(Thread thread) {
+    return false;
+  }
+
   /// {@return how many carriers there are now}
   public int carriers() {
     return 1;

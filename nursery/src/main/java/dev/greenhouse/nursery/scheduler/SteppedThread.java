@@ -123,9 +123,15 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
 
   // ---- steps
 
-  /// A step of a thread that is not carried. Own thread only.
-  protected final void beginStep() {
+  /// A thread that is not carried begins a step. Own thread only.
+  protected final void beginOwnStep() {
     steps++;
+    scheduler.instruments.hooks().beforeOwnStep(this);
+  }
+
+  /// The opposite.
+  protected final void endOwnStep() {
+    scheduler.instruments.hooks().afterOwnStep(this);
   }
 
   /// Called by the JDK: the continuation may run now.

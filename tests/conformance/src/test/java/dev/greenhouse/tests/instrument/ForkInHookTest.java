@@ -1,0 +1,149 @@
+package dev.greenhouse.tests.instrument;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.greenhouse.instrumentation.Instrument;
+import dev.greenhouse.instrumentation.TaskView;
+import dev.greenhouse.nursery.CancelScope;
+import dev.greenhouse.nursery.Nursery;
+import dev.greenhouse.nursery.OpenGreenhouse;
+import dev.greenhouse.nursery.Task;
+import dev.greenhouse.tests.CapturedLog;
+import dev.greenhouse.tests.Kind;
+import dev.greenhouse.tests.NothingLeft;
+import dev.greenhouse.tests.OnEveryKind;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/// Hooks must not start tasks: that is refused, and everything goes on.
+@ExtendWith(NothingLeft.class)
+class ForkInHookTest {
+  private static final Set<String> IDLE = Set.of("beforeIdle", "afterIdle"); // pools have none
+
+  /// An instrument all of whose hooks do the same.
+  private static Instrument inEachHook(Consumer<String> action) {
+    return (Instrument)
+        Proxy.newProxyInstance(
+            Instrument.class.getClassLoader(),
+            new Class<?>[] {Instrument.class},
+            (proxy, method, arguments) ->
+                switch (method.getName()) {
+                  case "equals" -> proxy == arguments[0];
+                  case "hashCode" -> System.identityHashCode(proxy);
+                  case "toString" -> "an instrument that starts tasks";
+                  default -> {
+                    action.accept(method.getName());
+                    yield null;
+                  }
+                });
+  }
+
+  private static void useAllHooks(OpenGreenhouse greenhouse) {
+    greenhouse.run(
+        () -> {
+          Nursery.run(nursery -> nursery.fork(() -> Task.checkpoint()));
+          assertThat(CancelScope.moveOnAfter(Duration.ofMillis(1), () -> Task.sleepForever()))
+              .isFalse();
+        });
+  }
+
+  private static Set<String> hooks(Kind kind) {
+    return Arrays.stream(Instrument.class.getDeclaredMethods())
+        .map(Method::getName)
+        .filter(name -> kind != Kind.POOL || !IDLE.contains(name))
+        .collect(Collectors.toSet());
+  }
+
+  @OnEveryKind
+  void isRefusedInEachHook(Kind kind) {
+    Map<String, String> refusals = new ConcurrentHashMap<>();
+    var target = new AtomicReference<@Nullable OpenGreenhouse>();
+    var started = new AtomicBoolean();
+    Instrument starter =
+        inEachHook(
+            hook -> {
+              OpenGreenhouse greenhouse = target.get();
+              try {
+                if (greenhouse != null) {
+                  greenhouse.launch(
+                      () -> {
+                        started.set(true);
+                        return 0;
+                      });
+                }
+              } catch (IllegalStateException e) {
+                refusals.put(hook, e.getMessage());
+              }
+            });
+    try (OpenGreenhouse greenhouse = kind.build(starter)) {
+      target.set(greenhouse);
+      useAllHooks(greenhouse);
+    }
+    assertThat(refusals.keySet()).isEqualTo(hooks(kind));
+    assertThat(refusals.values())
+        .allSatisfy(
+            message ->
+                assertThat(message)
+                    .startsWith("A hook of an instrument launched a task in greenhouse 'test-")
+                    .contains("let a task or a thread of your own do the rest"));
+    assertThat(started).isFalse();
+  }
+
+  @OnEveryKind
+  void alsoIntoANursery(Kind kind) {
+    var target = new AtomicReference<@Nullable Nursery>();
+    var forker =
+        new Instrument() {
+          @Override
+          public void taskSpawned(TaskView task) {
+            Nursery nursery = target.get();
+            if (nursery != null) {
+              nursery.fork(() -> 1);
+            }
+          }
+        };
+    try (var log = CapturedLog.begin();
+        OpenGreenhouse greenhouse = kind.build(forker)) {
+      int ran =
+          greenhouse.call(
+              () -> {
+                try (var nursery = Nursery.open("bed")) {
+                  target.set(nursery);
+                  Task<Integer> child = nursery.fork(() -> 12);
+                  assertThat(nursery.children()).hasSizeLessThanOrEqualTo(1);
+                  return child.join();
+                }
+              });
+      assertThat(ran).isEqualTo(12);
+      assertThat(greenhouse.instruments().list()).doesNotContain(forker);
+      assertThat(log.text())
+          .contains("A hook of an instrument forked a task into nursery 'bed'.")
+          .contains("taskSpawned");
+    }
+  }
+
+  @OnEveryKind
+  void isAllowedAgainAfterwards(Kind kind) {
+    try (OpenGreenhouse greenhouse = kind.build(inEachHook(hook -> {}))) {
+      int sum =
+          greenhouse.call(
+              () -> {
+                try (var nursery = Nursery.open()) {
+                  return nursery.fork(() -> 1).join() + nursery.fork(() -> 2).join();
+                }
+              });
+      assertThat(sum).isEqualTo(3);
+    }
+  }
+}
