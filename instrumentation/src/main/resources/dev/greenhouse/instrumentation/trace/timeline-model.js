@@ -98,7 +98,7 @@ const Model = (() => {
     const n = data.tasks.length, names = data.greenhouses.filter(g => g).map(g => "'" + g + "'");
     if (!n) return '';
     const where = names.length ? (names.length === 1 ? 'Greenhouse ' : 'Greenhouses ') + names.join(', ') + ': ' : '';
-    return where + n + (n === 1 ? ' task' : ' tasks') + ' in ' + duration(data.span) + ', up to ' + curves[ALIVE].most + ' at once. Up to ' + curves[STEP].most + ' ran at the same moment, up to ' + curves[READY].most + ' could run and waited for their turn.';
+    return where + n + (n === 1 ? ' task' : ' tasks') + ' in ' + duration(data.span) + ', up to ' + curves[ALIVE].most + ' at once. At most ' + curves[STEP].most + ' ran at a time, and at most ' + curves[READY].most + ' could run and waited for their turn.';
   }
 
   // ---- which tasks
@@ -151,7 +151,7 @@ const Model = (() => {
   function ticks(window, most) {
     const rough = (window.to - window.from) / Math.max(1, most);
     const power = Math.pow(10, Math.floor(Math.log10(rough)));
-    const step = [1, 2, 5, 10].map(f => f * power).find(s => s >= rough * 0.999);
+    const step = Math.max(1, [1, 2, 5, 10].map(f => f * power).find(s => s >= rough * 0.999));
     const all = [];
     for (let t = Math.ceil(window.from / step) * step; t <= window.to; t += step) all.push(t);
     return all;

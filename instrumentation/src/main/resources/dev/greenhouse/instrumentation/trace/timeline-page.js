@@ -41,6 +41,7 @@ function show(data) {
     canvas.style.width = width + 'px';
     canvas.style.height = height + 'px';
     laidOut();
+    draw(); // at once: its new size has emptied the canvas
   }
 
   function laidOut() {
@@ -89,8 +90,9 @@ function show(data) {
     const found = new Set(shown.matches), ticks = Model.ticks(range, plot() / 90);
     const bottom = Math.min(height, TOP + shown.rows.length * ROW - view.scrollTop);
     for (let r = first; r < last; r++) {
-      const back = r === pointer?.row ? 'hover' : found.has(shown.rows[r]) ? 'match' : r % 2 ? 'band' : 'back';
-      fill(colours[back], 0, TOP + r * ROW - view.scrollTop, width, ROW);
+      const y = TOP + r * ROW - view.scrollTop;
+      fill(colours[r === pointer?.row ? 'hover' : r % 2 ? 'band' : 'back'], 0, y, width, ROW);
+      if (found.has(shown.rows[r])) fill(colours.match, 0, y, names(), ROW);
     }
     for (const t of ticks) fill(colours.grid, toX(t), TOP, 1, bottom - TOP);
     for (let r = first; r < last; r++) drawRow(shown.rows[r], TOP + r * ROW - view.scrollTop, r === selected);
@@ -192,7 +194,8 @@ function show(data) {
     write('up to ' + whole[Model.STEP].most + ' of them ran', 8, 30, colours.faint, left - 16);
     for (const t of ticks) {
       fill(colours.line, toX(t), base, 1, 6);
-      write(Model.duration(t), toX(t) + 3, TOP - AXIS / 2, colours.faint, 88);
+      const label = Model.duration(t), x = toX(t) + 3;
+      if (x + context.measureText(label).width <= width) write(label, x, TOP - AXIS / 2, colours.faint, 88);
     }
     write(shown.rows.length + ' of ' + data.tasks.length + ' tasks', 8, TOP - AXIS / 2, colours.faint, left - 16);
     if (data.completeFrom > range.from) fill(colours.cancel, left, TOP - 3, Math.min(width, toX(data.completeFrom)) - left, 3);

@@ -30,12 +30,14 @@ final class Browser implements AutoCloseable {
   private static final long LIMIT_SECONDS = 30;
 
   private final Process process;
+  private final Path profile;
   private final Queue<String> output = new ConcurrentLinkedQueue<>();
   private final CompletableFuture<String> address = new CompletableFuture<>();
   private @Nullable DevTools devTools;
 
-  private Browser(Process process) {
+  private Browser(Process process, Path profile) {
     this.process = process;
+    this.profile = profile;
   }
 
   /// {@return the program that was named, or the first that is installed}
@@ -73,6 +75,7 @@ final class Browser implements AutoCloseable {
             "--disable-quic",
             "--disable-dev-shm-usage",
             "--disable-extensions",
+            "--disable-crash-reporter",
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
@@ -83,7 +86,8 @@ final class Browser implements AutoCloseable {
         new Browser(
             new ProcessBuilder(Stream.concat(command, sandbox).toList())
                 .redirectErrorStream(true)
-                .start());
+                .start(),
+            profile);
     try {
       browser.connect();
       return browser;
@@ -244,8 +248,7 @@ final class Browser implements AutoCloseable {
   /// Ends the browser with all its processes.
   @Override
   public void close() {
-    List<ProcessHandle> all =
-        Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
+    List<ProcessHandle> before = processes();
     try {
       if (devTools != null) {
         try (var ending = devTools) {
@@ -257,8 +260,22 @@ final class Browser implements AutoCloseable {
     } catch (Exception e) {
       output.add(e.toString()); // then by force
     } finally {
-      all.forEach(ProcessHandle::destroyForcibly);
-      all.forEach(p -> p.onExit().orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS).join());
+      Stream.concat(before.stream(), processes().stream()).distinct().forEach(Browser::end);
     }
+  }
+
+  /// Some of a browser's processes are nobody's children, but name its profile.
+  private List<ProcessHandle> processes() {
+    Stream<ProcessHandle> children =
+        Stream.concat(Stream.of(process.toHandle()), process.descendants());
+    Stream<ProcessHandle> others =
+        ProcessHandle.allProcesses()
+            .filter(p -> p.info().commandLine().orElse("").contains(profile.toString()));
+    return Stream.concat(children, others).distinct().toList();
+  }
+
+  private static void end(ProcessHandle process) {
+    process.destroyForcibly();
+    process.onExit().orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS).join();
   }
 }

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.greenhouse.tests.NothingLeft;
-import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -49,11 +48,11 @@ class PageInBrowserTest {
         "No browser is installed. -D" + Browser.PROPERTY + "=<program> names one.");
     try {
       running = Browser.start(program.get(), Files.createDirectory(folder.resolve("profile")));
-    } catch (IOException e) {
+    } catch (Exception e) {
       if (System.getProperty(Browser.PROPERTY) != null) {
         throw e;
       }
-      abort(program.get() + " is there, but can't be started. " + e.getMessage());
+      abort(program.get() + " is there, but can't be started: " + e);
     }
     page = folder.resolve("page.html");
     Garden.timeline(12).writeHtml(page);
@@ -65,7 +64,8 @@ class PageInBrowserTest {
       running.close();
       String profile = folder.resolve("profile").toString();
       assertThat(ProcessHandle.allProcesses())
-          .noneMatch(p -> p.info().commandLine().orElse("").contains(profile));
+          .extracting(p -> p.info().commandLine().orElse(""))
+          .noneMatch(line -> line.contains(profile));
     }
   }
 
@@ -91,7 +91,7 @@ class PageInBrowserTest {
 
   private Spot at(String task, Object... time) throws Exception {
     String moment = time.length == 0 ? "undefined" : time[0].toString();
-    JsonNode spot = look("at('%s', %s)".formatted(task, moment));
+    JsonNode spot = look("at('%s', %s)".formatted(task.replace("'", "\\'"), moment));
     return new Spot(spot.get("x").asDouble(), spot.get("y").asDouble());
   }
 
@@ -293,7 +293,7 @@ class PageInBrowserTest {
   @Test
   void namesAreTextAndNothingElse() throws Exception {
     open(page);
-    Spot name = at(Garden.HOSTILE.replace("'", "\\'"));
+    Spot name = at(Garden.HOSTILE);
     browser.move(name.x, name.y);
     click(name, 1);
     assertThat(look("text('tip')").asText()).startsWith(Garden.HOSTILE);

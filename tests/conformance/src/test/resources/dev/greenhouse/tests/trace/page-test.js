@@ -39,7 +39,7 @@ const [steps, waits, ready, alive] = Model.profile(two.tasks);
 assert.deepStrictEqual([steps.most, waits.most, ready.most, alive.most], [1, 1, 0, 2]);
 assert.deepStrictEqual([...Model.averages(alive, {from: 0, to: 200}, 4)], [1, 2, 1, 0]);
 assert.deepStrictEqual([...Model.averages(steps, {from: 90, to: 170}, 2)], [1, 0.5]);
-assert.match(Model.summary(two, [steps, waits, ready, alive]), /^Greenhouse 'g': 2 tasks in 1 µs, up to 2 at once\. Up to 1 ran /);
+assert.match(Model.summary(two, [steps, waits, ready, alive]), /^Greenhouse 'g': 2 tasks in 1 µs, up to 2 at once\. At most 1 ran /);
 
 // Of a tree of 1 + 20 + 400 tasks the last are closed at first; of 1 + 400 in one row none.
 const tree = [task(0, 9, [])];
