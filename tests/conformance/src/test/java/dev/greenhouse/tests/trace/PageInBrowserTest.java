@@ -133,12 +133,11 @@ class PageInBrowserTest {
         .startsWith("main")
         .contains(Garden.HOSTILE, "task 5", "task 12", "sleeper", "broken");
     assertThat(look("text('summary')").asText()).contains("12 tasks in", "'test-");
-    String text = look("colourOf('text')").asText();
     Spot main = at("main");
-    assertThat(coloursAt(new Spot(main.x - 25, main.y), 8)).contains(text); // its name
+    assertThat(coloursAt(new Spot(main.x - 25, main.y), 8)).hasSizeGreaterThan(1); // its name
     Spot child = at("task 5");
-    assertThat(coloursAt(new Spot(child.x - 45, child.y), 8)).doesNotContain(text); // indented
-    assertThat(coloursAt(new Spot(child.x - 10, child.y), 8)).contains(text);
+    assertThat(coloursAt(new Spot(child.x - 45, child.y), 8)).hasSize(1); // indented
+    assertThat(coloursAt(new Spot(child.x - 10, child.y), 8)).hasSizeGreaterThan(1);
   }
 
   @ParameterizedTest
@@ -163,8 +162,6 @@ class PageInBrowserTest {
         browser.evaluate("timeline.data.tasks[look.task('%s')].marks[0]".formatted(task));
     String expected = look("colourOf('%s')".formatted(colour)).asText();
     assertThat(coloursAt(at(task, mark.get(1)), 3)).contains(expected);
-    Spot name = at(task);
-    assertThat(coloursAt(new Spot(name.x - 10, name.y), 8)).contains(expected);
   }
 
   @Test
@@ -193,11 +190,17 @@ class PageInBrowserTest {
     Spot spot = at("task 5", middle);
     click(spot, 1);
     click(spot, 2);
-    assertThat(width()).isLessThan(all);
+    assertThat(width()).isCloseTo(widthFor(task, all), within(1.0));
     assertThat(at("task 5", task.get("begin")).x).isBetween(320.0, 1280.0);
     assertThat(at("task 5", task.get("end")).x).isBetween(320.0, 1280.0);
     click("fit");
     assertThat(width()).isEqualTo(all);
+  }
+
+  /// A task with a little room on both sides.
+  private static double widthFor(JsonNode task, double all) {
+    double length = task.get("end").asDouble() - task.get("begin").asDouble();
+    return Math.min(all, 1.1 * length);
   }
 
   @Test
@@ -263,8 +266,9 @@ class PageInBrowserTest {
     browser.key("*");
     browser.key("End");
     assertThat(browser.evaluate("timeline.selected()").asInt()).isEqualTo(11);
+    JsonNode last = browser.evaluate("timeline.data.tasks[11]");
     browser.key("f");
-    assertThat(width()).isLessThan(all);
+    assertThat(width()).isCloseTo(widthFor(last, all), within(1.0));
     browser.key("0");
     browser.key("+");
     assertThat(width()).isEqualTo(all / 2);
