@@ -320,6 +320,16 @@ class PageInBrowserTest {
   }
 
   @Test
+  void dataThatWasCutOffIsSaidToBe() throws Exception {
+    String whole = Files.readString(page);
+    Path cut = folder.resolve("cut.html");
+    Files.writeString(cut, whole.substring(0, whole.indexOf("\"spans\"")));
+    browser.open(cut);
+    assertThat(browser.evaluate("note.textContent").asText())
+        .startsWith("The data of this page is not complete: ");
+  }
+
+  @Test
   void fiveThousandTasksAreShownZoomedAndFound() throws Exception {
     Path many = folder.resolve("many.html");
     Garden.timeline(5000).writeHtml(many);
