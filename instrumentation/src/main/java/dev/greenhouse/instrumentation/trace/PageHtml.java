@@ -8,11 +8,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/// A picture as one HTML page: a template with style and script, and after it the data as JSON, a
-/// task a line. Times in it are nanoseconds from the beginning of the picture.
+/// A picture as one HTML page: a template, into which style and script are put, and after it the
+/// data as JSON, a task a line. Times in it are nanoseconds from the beginning of the picture.
 final class PageHtml implements Output.Document {
-  private static final String TEMPLATE = "timeline.html";
-
   private final Picture picture;
 
   PageHtml(Picture picture) {
@@ -20,11 +18,18 @@ final class PageHtml implements Output.Document {
   }
 
   private static String template() {
-    try (InputStream in = PageHtml.class.getResourceAsStream(TEMPLATE)) {
+    return resource("timeline.html")
+        .stripTrailing()
+        .replace("{style}", resource("timeline.css"))
+        .replace("{script}", resource("timeline-model.js") + resource("timeline-page.js"));
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = PageHtml.class.getResourceAsStream(name)) {
       if (in == null) {
-        throw new AssertionError("The template " + TEMPLATE + " is not beside the class files.");
+        throw new AssertionError("The resource " + name + " is not beside the class files.");
       }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8).stripTrailing();
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

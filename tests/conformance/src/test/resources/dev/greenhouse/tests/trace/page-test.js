@@ -1,193 +1,65 @@
-// Runs the script of a timeline's page under Node, with a stand-in for the browser: what is drawn is
-// counted, and events are fired at the handlers. Arguments: the page, and how many tasks it has.
+// Tests what a timeline's page calculates, under Node; what it draws and does is tested in a browser.
+// Arguments: the page, and how many tasks it has.
 'use strict';
 const assert = require('node:assert');
 const fs = require('node:fs');
 const vm = require('node:vm');
 
 const page = fs.readFileSync(process.argv[2], 'utf8');
-const tasks = Number(process.argv[3]);
-const WIDTH = 1200, HEIGHT = 700, ROW = 20, TOP = 64;
-
+const count = Number(process.argv[3]);
 const part = pattern => page.match(pattern)[1];
-const sandbox = {module: {}, document: null, console};
-vm.runInNewContext(part(/<script>(.*?)<\/script/s), sandbox);
-const Timeline = sandbox.module.exports;
+const script = part(/<script>(.*?)<\/script/s);
+const Model = vm.runInNewContext(script + '; Model', {document: {addEventListener() {}}});
+const task = (begin, end, spans, parent = -1, name = 'a') =>
+  ({spans, parent, begin, end, name, nursery: '', id: 1, marks: [], outcome: 'succeeded', greenhouse: 0});
+const prepare = (...tasks) => Model.prepare({tasks, greenhouses: ['g'], span: 1000});
 
-// ---- the browser
-
-let drawn = [];
-const context = {
-  measureText: text => ({width: 6.5 * text.length}),
-  fillRect(x, y, w, h) {
-    for (const n of [x, y, w, h]) assert(Number.isFinite(n), 'fillRect of ' + [x, y, w, h]);
-    drawn.push({op: 'rect', colour: this.fillStyle, x, y, w, h});
-  },
-  fillText(text, x, y) { drawn.push({op: 'text', colour: this.fillStyle, text, x, y}); },
-  fill() { drawn.push({op: 'mark', colour: this.fillStyle}); },
-  setTransform() {}, save() {}, restore() {}, beginPath() {}, rect() {}, clip() {}, moveTo() {}, lineTo() {},
-  strokeRect(x, y, w, h) { drawn.push({op: 'select', x, y, w, h}); },
-};
-
-function element(id) {
-  const handlers = {};
-  return {
-    id, handlers, style: {}, textContent: '', value: '', hidden: false, scrollTop: 0,
-    clientWidth: WIDTH, clientHeight: HEIGHT, offsetWidth: 200, offsetHeight: 60,
-    addEventListener: (type, handler) => { (handlers[type] ||= []).push(handler); },
-    getContext: () => context, focus() { this.focused = true; },
-    fire(type, event = {}) {
-      const full = {preventDefault() { full.prevented = true; }, ...event};
-      handlers[type].forEach(handler => handler(full));
-      return full;
-    },
-  };
-}
-
-const elements = {};
-for (const [, id] of page.matchAll(/ id="([a-z]+)"/g)) if (id !== 'data') elements[id] = element(id);
-elements.data = {textContent: part(/id="data">(.*?)<\/script/s)};
-const document = {
-  documentElement: {}, body: {appendChild(e) { elements[e.id] = e; }},
-  getElementById: id => elements[id] || null,
-  createElement: tag => element(tag),
-};
-const frames = [];
-const window = {
-  devicePixelRatio: 2, innerWidth: WIDTH, innerHeight: HEIGHT, addEventListener() {},
-  getComputedStyle: () => ({getPropertyValue: name => part(new RegExp(name + ': (#[0-9a-f]{6})'))}),
-  requestAnimationFrame: frame => frames.push(frame),
-};
-
-function frame() {
-  drawn = [];
-  assert(frames.length > 0, 'nothing was to be drawn again');
-  frames.splice(0).forEach(f => f());
-  return drawn;
-}
-
-const colour = name => window.getComputedStyle().getPropertyValue('--' + name);
-const names = () => drawn.filter(d => d.op === 'text' && d.y > TOP && d.text !== '▾' && d.text !== '▸').map(d => d.text);
-const bars = name => drawn.filter(d => d.op === 'rect' && d.colour === colour(name) && d.y >= TOP);
-
-// ---- the pure functions
-
-assert.strictEqual(Timeline.lowerBound([1, 3, 3, 7], 3), 1);
-assert.strictEqual(Timeline.lowerBound([1, 3, 3, 7], 8), 4);
-assert.strictEqual(Timeline.duration(999), '999 ns');
-assert.strictEqual(Timeline.duration(1500), '1.5 µs');
-assert.strictEqual(Timeline.duration(2.5e9), '2.5 s');
-const half = Timeline.zoomed({from: 0, to: 1000}, 2, 500, 1000);
+// Numbers and times.
+assert.strictEqual(Model.lowerBound([1, 3, 3, 7], 3), 1);
+assert.strictEqual(Model.lowerBound([1, 3, 3, 7], 8), 4);
+assert.deepStrictEqual([0, 999, 1500, 2.5e9].map(Model.duration), ['0', '999 ns', '1.5 µs', '2.5 s']);
+const half = Model.zoomed({from: 0, to: 1000}, 2, 500, 1000);
 assert.deepStrictEqual({...half}, {from: 250, to: 750});
-assert.deepStrictEqual({...Timeline.zoomed(half, 0.001, 300, 1000)}, {from: 0, to: 1000});
-assert.deepStrictEqual({...Timeline.moved(half, 9999, 1000)}, {from: 500, to: 1000});
-assert(Timeline.ticks({from: 0, to: 1e9}, 10).length <= 11);
+assert.deepStrictEqual({...Model.zoomed(half, 0.001, 300, 1000)}, {from: 0, to: 1000});
+assert.deepStrictEqual({...Model.moved(half, 9999, 1000)}, {from: 500, to: 1000});
+assert(Model.ticks({from: 0, to: 1e9}, 10).length <= 11);
+
 // A million spans are a few rectangles for each pixel, with their shares.
-const many = {spans: [], parent: -1, begin: 0, end: 2e6, name: 'many', nursery: '', id: 1, marks: []};
-for (let i = 0; i < 1e6; i++) many.spans.push(i % 2, 2 * i, 2);
-const prepared = Timeline.prepare({tasks: [many], greenhouses: ['g'], span: 2e6}).tasks[0];
-const few = Timeline.bars(prepared, {from: 0, to: 2e6}, 800);
+const spans = [];
+for (let i = 0; i < 1e6; i++) spans.push(i % 2, 2 * i, 2);
+const many = prepare(task(0, 2e6, spans)).tasks[0];
+const few = Model.bars(many, {from: 0, to: 2e6}, 800);
 assert(few.length >= 800 && few.length <= 2400, few.length + ' bars');
 assert(few.filter(b => b[2] === 0).every(b => Math.abs(b[3] - 0.5) < 0.05));
-assert.strictEqual(Timeline.spanAt(prepared, 5), 2);
+assert.strictEqual(Model.spanAt(many, 5), 2);
 
-// ---- the page
+// How many at once: one runs from 0 to 100, another waits from 50 to 100 and runs to 150.
+const two = prepare(task(0, 100, [0, 0, 100]), task(50, 150, [1, 50, 50, 0, 100, 50]));
+const [steps, waits, ready, alive] = Model.profile(two.tasks);
+assert.deepStrictEqual([steps.most, waits.most, ready.most, alive.most], [1, 1, 0, 2]);
+assert.deepStrictEqual([...Model.averages(alive, {from: 0, to: 200}, 4)], [1, 2, 1, 0]);
+assert.deepStrictEqual([...Model.averages(steps, {from: 90, to: 170}, 2)], [1, 0.5]);
+assert.match(Model.summary(two, [steps, waits, ready, alive]), /^Greenhouse 'g': 2 tasks in 1 µs, up to 2 at once\. At most 1 ran /);
 
-const shown = Timeline.open(document, window);
-frame();
-assert.strictEqual(elements.note.textContent, '');
-assert.strictEqual(shown.rows().length, tasks);
-const screen = Math.ceil((HEIGHT - TOP) / ROW) + 1;
-assert(names().length <= screen && names().length >= Math.min(tasks, screen - 2), names().length + ' rows are drawn');
-assert.strictEqual(names()[0], 'main');
-assert(bars('step').length > 0, 'no steps are drawn');
-assert(drawn.length < 12 * WIDTH, drawn.length + ' things are drawn');
-
-// Scrolling shows others.
-if (tasks > screen) {
-  elements.view.scrollTop = tasks * ROW / 2;
-  elements.view.fire('scroll');
-  frame();
-  assert(names().length <= screen && !names().includes('main'));
-  elements.view.scrollTop = 0;
+// Of a tree of 1 + 20 + 400 tasks the last are closed at first; of 1 + 400 in one row none.
+const tree = [task(0, 9, [])];
+for (let i = 0; i < 20; i++) {
+  const parent = tree.push(task(0, 9, [], 0)) - 1;
+  for (let k = 0; k < 20; k++) tree.push(task(0, 9, [], parent));
 }
+const data = prepare(...tree);
+const closed = Model.closedAtFirst(data, 300);
+assert.deepStrictEqual([closed.size, closed.has(0), data.tasks[0].below, data.tasks[1].below, data.depth], [20, false, 420, 20, 2]);
+assert.strictEqual(Model.visibleRows(data.tasks, closed, '').rows.length, 21);
+const flat = prepare(task(0, 9, []), ...Array.from({length: 400}, () => task(0, 9, [], 0)));
+assert.strictEqual(Model.closedAtFirst(flat, 300).size, 0);
 
-// Buttons and wheel zoom; the moment under the pointer stays where it is.
-const all = shown.range().to;
-elements.in.fire('click');
-frame();
-assert.strictEqual(shown.range().to - shown.range().from, all / 2);
-elements.out.fire('click');
-assert.strictEqual(shown.range().to - shown.range().from, all);
-const pointer = {offsetX: 800, offsetY: 100, clientX: 800, clientY: 100, deltaX: 0};
-const wheel = elements.canvas.fire('wheel', {...pointer, deltaY: -400});
-assert(wheel.prevented && shown.range().to - shown.range().from < all / 2);
-frame();
-assert(!elements.canvas.fire('wheel', {...pointer, offsetX: 20, deltaY: 40}).prevented, 'the names do not scroll');
-const before = shown.range().from;
-elements.canvas.fire('wheel', {...pointer, deltaY: 100, shiftKey: true});
-assert(shown.range().from > before);
-elements.fit.fire('click');
-assert.strictEqual(shown.range().to, all);
-frame();
-
-// Hovering tells of the task.
-elements.canvas.fire('pointermove', {...pointer, offsetX: 40, offsetY: TOP + 5});
-assert(!elements.tip.hidden);
-assert.match(elements.tip.textContent, /^main {2}\(task \d+, succeeded\)\ngreenhouse 'test-/);
-elements.canvas.fire('pointermove', {...pointer, offsetX: 800, offsetY: TOP + 5});
-assert.match(elements.tip.textContent, /here: (step|waits|ready), /);
-elements.canvas.fire('pointerleave');
-assert(elements.tip.hidden);
-
-// Keys: choose, close and open what is below, zoom, search.
-const key = name => elements.canvas.fire('keydown', {key: name}).prevented;
-assert(key('ArrowDown'));
-assert.strictEqual(shown.selected(), 0);
-assert.match(elements.details.textContent, /^main/);
-key('Enter');
-assert.strictEqual(shown.rows().length, 1);
-key('Enter');
-assert.strictEqual(shown.rows().length, tasks);
-key('End');
-assert.strictEqual(shown.selected(), tasks - 1);
-frame();
-assert(drawn.some(d => d.op === 'select' && d.y >= TOP && d.y < HEIGHT), 'the chosen one is in sight');
-key('+');
-assert.strictEqual(shown.range().to - shown.range().from, all / 2);
-key('0');
-assert(!key('x'));
-key('/');
-assert(elements.search.focused);
-
-// Searching leaves those that match, and who is above them.
-elements.search.value = 'TASK 3';
-elements.search.fire('input');
-frame();
-assert(names().includes('main') && names().includes('task 3') && !names().includes('task 2'));
-elements.search.fire('keydown', {key: 'Enter'});
-assert.match(elements.details.textContent, /^task 3/);
-assert.match(elements.found.textContent, /^1 of \d+$/);
-elements.search.value = 'nobody';
-elements.search.fire('input');
-frame();
-assert.deepStrictEqual(names(), []);
-assert.strictEqual(elements.found.textContent, '0 tasks');
-elements.search.fire('keydown', {key: 'Escape'});
-assert.strictEqual(shown.rows().length, tasks);
-
-// Failures and cancellations have their colours.
-elements.search.value = 'broken';
-elements.search.fire('input');
-frame();
-assert(bars('failure').length > 0 && drawn.some(d => d.op === 'mark' && d.colour === colour('failure')));
-elements.search.value = 'sleeper';
-elements.search.fire('input');
-frame();
-assert(bars('cancel').length > 0 && drawn.some(d => d.op === 'mark' && d.colour === colour('cancel')));
-
-// Data that was cut off is said to be.
-elements.data = {textContent: '{"tasks":[{'};
-assert.strictEqual(Timeline.open(document, window), null);
-assert.match(elements.note.textContent, /not complete/);
+// What was recorded.
+const recorded = Model.prepare(JSON.parse(part(/id="data">(.*?)<\/script/s)));
+assert.strictEqual(recorded.tasks.length, count);
+assert.strictEqual(Model.visibleRows(recorded.tasks, new Set(), '').rows.length, count);
+const found = Model.visibleRows(recorded.tasks, new Set(), 'BROKEN');
+assert.deepStrictEqual([...found.rows].map(i => recorded.tasks[i].name), ['main', 'broken']);
+assert.strictEqual(found.matches.length, 1);
+assert.match(Model.describe(recorded, found.matches[0], null, 0), /^broken {2}\(task \d+, failed\)\n.* of 'main', greenhouse 'test-.*the hose leaks$/s);
 console.log('all is well');
