@@ -1,15 +1,15 @@
 package dev.greenhouse.instrumentation.tree;
 
 import dev.greenhouse.instrumentation.GreenhouseView;
-import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /// Prints a [TaskTree] with stacks whenever the process gets a signal, until it is closed.
 ///
 /// ```
-/// try (var dump = TreeDump.onSignal("USR1", greenhouse, System.err)) {
+/// try (var _ = TreeDump.onSignal("USR1", greenhouse)) {
 ///   serve();                                     // kill -USR1 <pid> shows what it does
 /// }
 /// ```
@@ -27,35 +27,46 @@ public final class TreeDump implements AutoCloseable {
 
   private final String name;
   private final GreenhouseView greenhouse;
-  private final PrintStream out;
+  private final Consumer<? super TaskTree> use;
   private final Object before;
   private boolean closed; // under the monitor
 
-  private TreeDump(String name, GreenhouseView greenhouse, PrintStream out) {
+  private TreeDump(String name, GreenhouseView greenhouse, Consumer<? super TaskTree> use) {
     this.name = name;
     this.greenhouse = greenhouse;
-    this.out = out;
+    this.use = use;
     this.before = handle(name, handler(this::print));
   }
 
-  /// Installs a dump.
+  /// Installs a dump to `System.err`.
   ///
   /// @param signal the signal's name without `SIG`, such as "USR1"
   /// @param greenhouse whose tree
-  /// @param out where to
   /// @return the dump; closing it restores what the signal did before
   /// @throws IllegalArgumentException if this platform or JVM has no such signal to give
   /// @throws UnsupportedOperationException if this JVM lets nobody handle signals
-  public static TreeDump onSignal(String signal, GreenhouseView greenhouse, PrintStream out) {
+  public static TreeDump onSignal(String signal, GreenhouseView greenhouse) {
+    return onSignal(signal, greenhouse, System.err::print);
+  }
+
+  /// Installs a dump to somewhere else.
+  ///
+  /// @param signal the signal's name without `SIG`, such as "USR1"
+  /// @param greenhouse whose tree
+  /// @param use what is done with each tree, in the thread of the signal, one after the other
+  /// @return the dump; closing it restores what the signal did before
+  /// @throws IllegalArgumentException if this platform or JVM has no such signal to give
+  /// @throws UnsupportedOperationException if this JVM lets nobody handle signals
+  public static TreeDump onSignal(
+      String signal, GreenhouseView greenhouse, Consumer<? super TaskTree> use) {
     return new TreeDump(
         Objects.requireNonNull(signal, "signal"),
         Objects.requireNonNull(greenhouse, "greenhouse"),
-        Objects.requireNonNull(out, "out"));
+        Objects.requireNonNull(use, "use"));
   }
 
   private synchronized void print() {
-    out.print(TaskTree.withStacks(greenhouse));
-    out.flush();
+    use.accept(TaskTree.withStacks(greenhouse));
   }
 
   /// Restores what the signal did before. Any thread may call it, more than once.

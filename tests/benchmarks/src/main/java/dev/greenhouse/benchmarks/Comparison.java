@@ -31,8 +31,8 @@ record Comparison(Case measured, Case with, double limit) {
     nursery(all, 100, 0.8);
     fork(all);
     checkpoint(all);
-    instrument(all, "checkpoint", NOTHING_MEASURABLE, 1.05);
-    instrument(all, "nurseryOf10", NO_LIMIT, NO_LIMIT);
+    instrument(all, "checkpoint", NOTHING_MEASURABLE, 1.05, NOTHING_MEASURABLE);
+    instrument(all, "nurseryOf10", NO_LIMIT, NO_LIMIT, NO_LIMIT);
     pingPong(all);
     timeout(all);
     cancel(all);
@@ -80,17 +80,30 @@ record Comparison(Case measured, Case with, double limit) {
   }
 
   private static void instrument(
-      List<Comparison> all, String method, double spawnAndExit, double emptySteps) {
-    var without = instrumented(method, Instrumented.NOT);
+      List<Comparison> all,
+      String method,
+      double spawnAndExit,
+      double emptySteps,
+      double flightRecorderOff) {
+    var without = InstrumentBenchmark.of(method, Instrumented.NOT);
     all.add(
-        new Comparison(instrumented(method, Instrumented.SPAWN_AND_EXIT), without, spawnAndExit));
-    all.add(new Comparison(instrumented(method, Instrumented.EMPTY_STEPS), without, emptySteps));
-    all.add(new Comparison(instrumented(method, Instrumented.TIMED_STEPS), without, NO_LIMIT));
-    all.add(new Comparison(instrumented(method, Instrumented.TIMELINE), without, NO_LIMIT));
-  }
-
-  private static Case instrumented(String method, Instrumented value) {
-    return new Case(InstrumentBenchmark.class, method, "instrumented=" + value);
+        new Comparison(
+            InstrumentBenchmark.of(method, Instrumented.SPAWN_AND_EXIT), without, spawnAndExit));
+    all.add(
+        new Comparison(
+            InstrumentBenchmark.of(method, Instrumented.EMPTY_STEPS), without, emptySteps));
+    all.add(
+        new Comparison(
+            InstrumentBenchmark.of(method, Instrumented.TIMED_STEPS), without, NO_LIMIT));
+    all.add(
+        new Comparison(InstrumentBenchmark.of(method, Instrumented.TIMELINE), without, NO_LIMIT));
+    all.add(
+        new Comparison(InstrumentBenchmark.of(method, Instrumented.METRICS), without, NO_LIMIT));
+    all.add(
+        new Comparison(
+            InstrumentBenchmark.of(method, Instrumented.FLIGHT_RECORDER_OFF),
+            without,
+            flightRecorderOff));
   }
 
   private static void pingPong(List<Comparison> all) {

@@ -36,6 +36,10 @@ public class InstrumentBenchmark {
 
   private final OpenGreenhouse loop = Greenhouse.builder().singleThreaded().build();
 
+  static Case of(String method, Instrumented by) {
+    return new Case(InstrumentBenchmark.class, method, "instrumented=" + by);
+  }
+
   /// Adds the instrument.
   @Setup(Level.Trial)
   public void instrument() {

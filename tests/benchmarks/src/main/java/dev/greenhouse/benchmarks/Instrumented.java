@@ -3,6 +3,8 @@ package dev.greenhouse.benchmarks;
 import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.instrumentation.Outcome;
 import dev.greenhouse.instrumentation.TaskView;
+import dev.greenhouse.instrumentation.jfr.JfrEvents;
+import dev.greenhouse.instrumentation.metrics.Metrics;
 import dev.greenhouse.instrumentation.trace.Timeline;
 
 /// What a benchmark's loop is instrumented with. None of them is made for pools, but the timeline.
@@ -75,6 +77,22 @@ public enum Instrumented {
     @Override
     Instrument instrument() {
       return Timeline.recording();
+    }
+  },
+
+  /// Events of the Flight Recorder, while it does not record.
+  FLIGHT_RECORDER_OFF {
+    @Override
+    Instrument instrument() {
+      return JfrEvents.create();
+    }
+  },
+
+  /// Counts and histograms.
+  METRICS {
+    @Override
+    Instrument instrument() {
+      return Metrics.create();
     }
   };
 

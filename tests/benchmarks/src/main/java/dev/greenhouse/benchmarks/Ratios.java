@@ -24,6 +24,7 @@ public final class Ratios {
   private static final int ROUNDS = 5;
 
   private final List<Comparison> comparisons;
+  private final List<Addition> additions;
   private final List<Bound> bounds;
   private final Map<Case, Series> costs = new LinkedHashMap<>();
 
@@ -31,9 +32,13 @@ public final class Ratios {
   ///   measured, too
   private Ratios(Pattern wanted) {
     comparisons = Comparison.all().stream().filter(c -> matches(wanted, c.measured())).toList();
+    additions = Addition.all().stream().filter(a -> matches(wanted, a.measured())).toList();
     bounds = Bound.all().stream().filter(b -> matches(wanted, b.measured())).toList();
-    var compared = comparisons.stream().flatMap(Comparison::cases);
-    Stream.concat(compared, bounds.stream().map(Bound::measured))
+    Stream.of(
+            comparisons.stream().flatMap(Comparison::cases),
+            additions.stream().flatMap(Addition::cases),
+            bounds.stream().map(Bound::measured))
+        .flatMap(s -> s)
         .forEach(c -> costs.put(c, Series.empty()));
   }
 
@@ -92,6 +97,10 @@ public final class Ratios {
     System.out.println("|---|---|---|---|---|---|");
     comparisons.forEach(this::print);
     System.out.println();
+    System.out.println("| measured | with | ns more | range | limit | |");
+    System.out.println("|---|---|---|---|---|---|");
+    additions.forEach(this::print);
+    System.out.println();
     System.out.println("| measured | ns | range | limit | |");
     System.out.println("|---|---|---|---|---|");
     bounds.forEach(this::print);
@@ -115,6 +124,14 @@ public final class Ratios {
         ratio.range("%.2f"),
         c.hasLimit() ? "%.2f".formatted(c.limit()) : "",
         c.hasLimit() ? verdict(median, c.limit()) : "");
+  }
+
+  private void print(Addition a) {
+    Series more = cost(a.measured()).minus(cost(a.with()));
+    double median = more.median();
+    System.out.printf(
+        "| %s | %s | %.1f | %s | %.0f | %s |%n",
+        a.measured(), a.with(), median, more.range("%.1f"), a.limit(), verdict(median, a.limit()));
   }
 
   private void print(Bound b) {

@@ -1,6 +1,7 @@
 package dev.greenhouse.benchmarks;
 
 import java.util.List;
+import java.util.function.DoubleBinaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -18,9 +19,18 @@ record Series(List<Double> values) {
 
   /// {@return the ratios, round by round}
   Series dividedBy(Series other) {
+    return with(other, (a, b) -> a / b);
+  }
+
+  /// {@return the differences, round by round}
+  Series minus(Series other) {
+    return with(other, (a, b) -> a - b);
+  }
+
+  private Series with(Series other, DoubleBinaryOperator operator) {
     return new Series(
         IntStream.range(0, values.size())
-            .mapToObj(i -> values.get(i) / other.values.get(i))
+            .mapToObj(i -> operator.applyAsDouble(values.get(i), other.values.get(i)))
             .toList());
   }
 
