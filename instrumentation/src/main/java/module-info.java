@@ -17,4 +17,5 @@ module dev.greenhouse.instrumentation {
   exports dev.greenhouse.instrumentation.log;
   exports dev.greenhouse.instrumentation.metrics;
   exports dev.greenhouse.instrumentation.trace;
+  exports dev.greenhouse.instrumentation.watch;
 }
