@@ -183,7 +183,7 @@ final class Watcher implements Runnable {
   /// The same number has been there for long: a step goes on, or a hook after one; or the carrier
   /// has nothing to do; or nobody told it of the step's end, because the watch was removed. In the
   /// last case the task has moved on. So it is looked at closely from half the threshold on, and
-  /// sooner or later it is seen between two steps.
+  /// sooner or later it is seen between two steps. It is not believed at the first look.
   private void suspect(Cell cell, long step, long now) {
     Thread carrier = cell.owner();
     if (carrier == null || (hasEnded(step) && cell.reported == step - 1)) {
@@ -192,22 +192,25 @@ final class Watcher implements Runnable {
     }
     TaskView task = cell.suspect;
     if (task == null) {
-      if (hasEnded(step) && !contains(carrier.getStackTrace(), DISPATCH, "afterTaskStep")) {
-        cell.done = step;
-        return;
-      }
-      task = greenhouses.find(cell.task());
-      if (task == null) {
-        cell.patience *= 2; // it may be on its way from one nursery to another
-        return;
-      }
-      cell.suspect = task;
-    }
-    if (task.thread() == carrier || hasMovedOn(task)) {
-      cell.suspect = null;
-      cell.done = step;
+      accuse(cell, step, carrier);
     } else if (now - cell.since >= threshold) {
       examine(cell, step, now, task, carrier);
+    }
+  }
+
+  /// Finds the task, unless there is nothing to see.
+  private void accuse(Cell cell, long step, Thread carrier) {
+    if (hasEnded(step) && !contains(carrier.getStackTrace(), DISPATCH, "afterTaskStep")) {
+      cell.done = step;
+      return;
+    }
+    TaskView task = greenhouses.find(cell.task());
+    if (task == null) {
+      cell.patience *= 2; // it may be on its way from one nursery to another
+    } else if (task.thread() == carrier) {
+      cell.done = step; // a thread that became a task, and carries others when it is none
+    } else {
+      cell.suspect = task;
     }
   }
 

@@ -12,17 +12,20 @@ import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
+import dev.greenhouse.tests.Eventually;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.io.InputStream;
 import java.lang.invoke.MethodHandles;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -556,6 +559,31 @@ class StallWatchTest {
       Stalls.spinUntil(() -> Stalls.threads().isEmpty());
     }
     assertThat(stalls.lines.lines()).hasSize(1);
+  }
+
+  @NeedsFlag
+  @OnEveryKind
+  void aTaskThatWasReportedIsNotKept(Kind kind) {
+    try (var watch = stalls.builder(THRESHOLD).onStall(stall -> {}).build();
+        OpenGreenhouse greenhouse = kind.build(watch)) {
+      var digger = new AtomicReference<WeakReference<Task<?>>>();
+      greenhouse.run(
+          () -> {
+            try (var nursery = Nursery.open()) {
+              digger.set(
+                  new WeakReference<>(
+                      nursery.fork(
+                          "digger",
+                          () -> Stalls.spinUntil(() -> stalls.lines.count("'digger'") == 1))));
+            }
+          });
+      Eventually.holds(
+          "it is collected",
+          () -> {
+            System.gc();
+            return digger.get().refersTo(null);
+          });
+    }
   }
 
   // ---- what goes wrong
