@@ -22,8 +22,7 @@ final class Cell extends Padding {
   private static final VarHandle TASK = handle("task", long.class);
   private static final VarHandle CLAIMED = handle("claimed", long.class);
 
-  /// The carrier. By a thread that finds the cell free or its owner dead, and to null by the watch
-  /// if it is dead, by compare-and-set.
+  /// The carrier. By a thread that finds the cell free or its owner dead, by compare-and-set.
   private volatile @Nullable Thread owner;
 
   /// Owner: a release store, after `task`; read by the watch, by an acquire. A volatile store,
@@ -79,14 +78,6 @@ final class Cell extends Padding {
   boolean take(Thread current) {
     Thread before = owner;
     return (before == null || !before.isAlive()) && OWNER.compareAndSet(this, before, current);
-  }
-
-  /// Lets go of a thread that has ended.
-  void releaseIfDead() {
-    Thread before = owner;
-    if (before != null && !before.isAlive()) {
-      OWNER.compareAndSet(this, before, null);
-    }
   }
 
   // ---- the owner

@@ -158,9 +158,7 @@ final class Watcher implements Runnable {
     } else if (cell.reported != step && cell.done != step && now - cell.since >= cell.patience) {
       suspect(cell, step, now);
     }
-    if (cell.done == step) {
-      cell.releaseIfDead();
-    } else {
+    if (cell.done != step) {
       busy = true;
       closely |= cell.suspect != null && cell.reported != step;
     }

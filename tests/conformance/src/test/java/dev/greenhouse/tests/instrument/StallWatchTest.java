@@ -335,29 +335,45 @@ class StallWatchTest {
 
   @Test
   void threadsThatBecameTasksAreNotWatched() {
+    try (var watch = stalls.watch(THRESHOLD)) {
+      becomesATask(watch);
+    }
+  }
+
+  // Such a thread has carried steps, and the watch knows it.
+  @NeedsFlag
+  @Test
+  void carriersThatBecomeTasksBetweenStepsAreNotWatchedMeanwhile() throws Exception {
+    try (var executor = Executors.newSingleThreadExecutor();
+        var watch = stalls.watch(THRESHOLD)) {
+      stallsIn(executor, watch);
+      executor.submit(() -> becomesATask(watch)).get();
+    }
+  }
+
+  /// Opens a nursery on the current thread, and computes until a stall of three thresholds was
+  /// reported elsewhere.
+  private void becomesATask(StallWatch watch) {
     var patient = new Stalls();
-    Stalls unpatient = stalls;
-    try (var watch = unpatient.watch(THRESHOLD);
-        var other = patient.watch(3 * THRESHOLD)) {
-      var instruments = Greenhouse.common().instruments();
+    var instruments = Greenhouse.common().instruments();
+    try (var other = patient.watch(3 * THRESHOLD)) {
       instruments.add(watch);
       instruments.add(other);
       try (var nursery = Nursery.open()) {
         if (Kind.FLAG) {
-          // Its own step began before, and goes on.
-          Task<?> digger = nursery.fork("digger", () -> patient.spinUntilReported("digger"));
-          Stalls.spinUntil(() -> digger.outcome().isPresent());
-          assertThat(unpatient.of("digger")).hasSize(1);
+          Task<?> busy = nursery.fork("busy", () -> patient.spinUntilReported("busy"));
+          Stalls.spinUntil(() -> busy.outcome().isPresent());
+          assertThat(stalls.of("busy")).hasSize(1);
         }
         nursery.fork(() -> Task.checkpoint()).join();
       } finally {
         instruments.remove(watch);
         instruments.remove(other);
       }
-      String me = Thread.currentThread().getName();
-      assertThat(unpatient.of(me)).isEmpty();
-      assertThat(patient.of(me)).isEmpty();
     }
+    String me = Thread.currentThread().getName();
+    assertThat(stalls.of(me)).isEmpty();
+    assertThat(patient.of(me)).isEmpty();
   }
 
   @EnabledIfSystemProperty(named = "greenhouse.test.flag", matches = "false")
