@@ -205,8 +205,6 @@ final class Watcher implements Runnable {
     TaskView task = greenhouses.find(cell.task());
     if (task == null) {
       cell.patience *= 2; // it may be on its way from one nursery to another
-    } else if (task.thread() == carrier) {
-      cell.done = step; // a thread that became a task, and carries others when it is none
     } else {
       cell.suspect = task;
     }
@@ -220,7 +218,7 @@ final class Watcher implements Runnable {
       stack = task.thread().getStackTrace();
     } else if (!contains(stack, DISPATCH, hasEnded(step) ? "afterTaskStep" : "")) {
       cell.suspect = null;
-      cell.done = step;
+      cell.done = step; // for example, a thread that is a task itself at the moment
       return;
     }
     totals.updateAndGet(StallTotals::withBegun);
