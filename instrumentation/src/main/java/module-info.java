@@ -20,4 +20,5 @@ module dev.greenhouse.instrumentation {
   exports dev.greenhouse.instrumentation.metrics;
   exports dev.greenhouse.instrumentation.trace;
   exports dev.greenhouse.instrumentation.tree;
+  exports dev.greenhouse.instrumentation.watch;
 }

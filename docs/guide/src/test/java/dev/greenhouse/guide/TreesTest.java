@@ -50,7 +50,7 @@ class TreesTest {
     System.err.println(TaskTree.of(greenhouse));
     // endregion
     assertThat(stubborn).first().asString().startsWith("main: ");
-    assertThat(TaskTree.of(greenhouse).toString()).contains("greenhouse 'shop': 1 task", " old");
+    assertThat(TaskTree.of(greenhouse).toText(300)).contains("greenhouse 'shop': 1 task", " old");
     end.complete("at last");
     greenhouse.close();
   }

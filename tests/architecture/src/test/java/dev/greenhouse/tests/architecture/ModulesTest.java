@@ -22,7 +22,7 @@ class ModulesTest {
         "dev.greenhouse.instrumentation | dev.greenhouse.instrumentation.Instrument |"
             + " dev.greenhouse.instrumentation,dev.greenhouse.instrumentation.jfr,"
             + "dev.greenhouse.instrumentation.log,dev.greenhouse.instrumentation.metrics,"
-            + "dev.greenhouse.instrumentation.trace",
+            + "dev.greenhouse.instrumentation.trace,dev.greenhouse.instrumentation.watch",
         "dev.greenhouse.nursery | dev.greenhouse.nursery.Nursery |"
             + " dev.greenhouse.nursery,dev.greenhouse.nursery.lowlevel,dev.greenhouse.nursery.time",
         "dev.greenhouse.portal | dev.greenhouse.portal.Portal |"
