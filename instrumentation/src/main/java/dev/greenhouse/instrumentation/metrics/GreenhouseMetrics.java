@@ -74,7 +74,7 @@ public final class GreenhouseMetrics implements MeterBinder {
     this.tags = Tags.of(tags);
   }
 
-  /// Registers the meters. Takes a snapshot.
+  /// Registers the meters.
   @Override
   public void bindTo(MeterRegistry registry) {
     new Binding(registry, new Readings(metrics, registry.config().clock()::monotonicTime), tags)

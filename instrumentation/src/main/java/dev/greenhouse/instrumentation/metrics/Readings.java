@@ -14,6 +14,9 @@ final class Readings {
   /// often.
   private static final long WINDOW = Duration.ofMinutes(1).toNanos();
 
+  private static final MetricsSnapshot NOTHING =
+      new MetricsSnapshot(0, 0, 0, 0, 0, 0, 0, Histogram.EMPTY, Histogram.EMPTY);
+
   /// The histograms of a moment.
   private record Mark(long at, Histogram queueDelay, Histogram stepTime) {}
 
@@ -36,7 +39,7 @@ final class Readings {
     this.nanoTime = nanoTime;
     long at = nanoTime.getAsLong();
     var beginning = new Mark(at, Histogram.EMPTY, Histogram.EMPTY);
-    last = new AtomicReference<>(new Shared(at, metrics.snapshot(), beginning, beginning));
+    last = new AtomicReference<>(new Shared(at - SHARED, NOTHING, beginning, beginning));
   }
 
   /// {@return what was counted since the beginning}
