@@ -30,16 +30,17 @@ public final class ChildJvm {
     return run(options, System.getProperty("java.class.path"), main, args);
   }
 
-  /// Runs it without some libraries and waits for its end.
+  /// Runs it without some libraries on its class path and waits for its end.
   ///
   /// @param libraries how the names of their files begin
-  public static Result runWithout(String libraries, Class<?> main, String... args)
+  public static Result runWithout(
+      String libraries, List<String> options, Class<?> main, String... args)
       throws IOException, InterruptedException {
     String rest =
         Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
             .filter(entry -> !Path.of(entry).getFileName().toString().startsWith(libraries))
             .collect(Collectors.joining(File.pathSeparator));
-    return run(List.of(), rest, main, args);
+    return run(options, rest, main, args);
   }
 
   private static Result run(List<String> options, String classPath, Class<?> main, String... args)

@@ -1,12 +1,16 @@
 package dev.greenhouse.tests.instrument;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.greenhouse.instrumentation.metrics.GreenhouseMetrics;
 import dev.greenhouse.instrumentation.metrics.Histogram;
 import dev.greenhouse.instrumentation.metrics.Metrics;
+import dev.greenhouse.nursery.CancelScope;
+import dev.greenhouse.nursery.Cancelled;
 import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.Nursery;
+import dev.greenhouse.nursery.NurseryOptions;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.tests.ChildJvm;
@@ -19,10 +23,15 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MockClock;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.simple.SimpleConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.File;
+import java.io.IOException;
 import java.lang.ref.WeakReference;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +39,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Counts and histograms as Micrometer's meters.
 @ExtendWith(NothingLeft.class)
@@ -69,16 +80,16 @@ class MicrometerTest {
     var metrics = Metrics.create();
     new GreenhouseMetrics(metrics).bindTo(registry);
     try (OpenGreenhouse greenhouse = kind.build(metrics)) {
-      greenhouse.run(Load::threeEnds);
+      greenhouse.run(MicrometerTest::soThatAllNumbersDiffer);
     }
     clock.add(LATER);
     assertThat(gauge("tasks.live")).isZero();
-    assertThat(count("tasks.spawned")).isEqualTo(5);
+    assertThat(count("tasks.spawned")).isEqualTo(6);
     assertThat(count("tasks.ended", "outcome", "succeeded")).isEqualTo(3);
-    assertThat(count("tasks.ended", "outcome", "failed")).isEqualTo(1);
+    assertThat(count("tasks.ended", "outcome", "failed")).isEqualTo(2);
     assertThat(count("tasks.ended", "outcome", "cancelled")).isEqualTo(1);
-    assertThat(count("cancellations.requested")).isEqualTo(1);
-    assertThat(count("cancellations.delivered")).isEqualTo(1);
+    assertThat(count("cancellations.requested")).isEqualTo(4);
+    assertThat(count("cancellations.delivered")).isEqualTo(7);
     var now = metrics.snapshot();
     assertThat(timer("queue.delay")).isEqualTo(withoutBuckets(now.queueDelay()));
     assertThat(timer("step.time")).isEqualTo(withoutBuckets(now.stepTime()));
@@ -90,6 +101,24 @@ class MicrometerTest {
         .isEqualTo(now.queueDelay().percentile(95));
     assertThat(timeGauge("queue.delay.percentile", "phi", "0.99"))
         .isEqualTo(now.queueDelay().percentile(99));
+  }
+
+  private static void soThatAllNumbersDiffer() {
+    Load.threeEnds();
+    try (var nursery = Nursery.open(NurseryOptions.named("bed").onFailure((t, e) -> {}))) {
+      nursery.fork(
+          () -> {
+            throw new IOException("blight");
+          });
+    }
+    for (int i = 0; i < 3; i++) {
+      CancelScope.run(
+          scope -> {
+            scope.cancel("enough");
+            assertThatThrownBy(() -> Task.checkpoint()).isInstanceOf(Cancelled.class);
+            assertThatThrownBy(() -> Task.checkpoint()).isInstanceOf(Cancelled.class);
+          });
+    }
   }
 
   @OnEveryKind
@@ -200,8 +229,10 @@ class MicrometerTest {
     assertThat(timer("step.time").count()).isEqualTo(steps);
   }
 
-  @Test
-  void theRegistryKeepsWhatItsMetersRead() {
+  @ParameterizedTest
+  @EnumSource(names = {"GAUGE", "COUNTER", "TIMER"})
+  void theRegistryKeepsWhatItsMetersReadAlsoIfItHasOnlySomeOfThem(Meter.Type type) {
+    registry.config().meterFilter(MeterFilter.denyUnless(id -> id.getType() == type));
     var gone = new WeakReference<>(bindAndForget());
     Eventually.holds(
         "the binder is collected",
@@ -210,9 +241,13 @@ class MicrometerTest {
           return gone.get() == null;
         });
     clock.add(LATER);
-    assertThat(count("tasks.spawned")).isEqualTo(1);
-    assertThat(gauge("tasks.live")).isZero();
-    assertThat(timer("step.time").count()).isPositive();
+    double read =
+        switch (type) {
+          case COUNTER -> count("tasks.spawned");
+          case TIMER -> timer("step.time").count();
+          default -> gauge("step.time.max");
+        };
+    assertThat(read).isPositive();
   }
 
   private Object bindAndForget() {
@@ -250,18 +285,20 @@ class MicrometerTest {
     return 0;
   }
 
-  /// Counts where there is no Micrometer.
-  static final class WithoutMicrometer {
-    private WithoutMicrometer() {}
+  /// Counts with and without Micrometer.
+  static final class CountsInAnyCase {
+    private CountsInAnyCase() {}
 
     public static void main(String[] args) {
       var metrics = Metrics.create();
       try (OpenGreenhouse greenhouse = Greenhouse.builder().instrument(metrics).build()) {
         greenhouse.run(() -> Nursery.run(nursery -> nursery.fork(() -> 12)));
       }
-      System.out.println("spawned " + metrics.snapshot().spawned());
+      System.out.println(
+          "spawned %d in %s".formatted(metrics.snapshot().spawned(), Metrics.class.getModule()));
       try {
-        System.out.println(new GreenhouseMetrics(metrics).getClass());
+        Class<?> binder = new GreenhouseMetrics(metrics).getClass().getInterfaces()[0];
+        System.out.println("with " + binder.getModule());
       } catch (NoClassDefFoundError e) {
         System.out.println("without " + e.getMessage());
       }
@@ -270,8 +307,44 @@ class MicrometerTest {
 
   @Test
   void withoutMicrometerAllElseWorks() throws Exception {
-    ChildJvm.Result result = ChildJvm.runWithout("micrometer-", WithoutMicrometer.class);
-    assertThat(result.output()).contains("spawned 2", "without io/micrometer/core/instrument");
+    assertPrints(
+        ChildJvm.runWithout("micrometer-", List.of(), CountsInAnyCase.class),
+        "spawned 2 in unnamed module",
+        "without io/micrometer/core/instrument");
+  }
+
+  @Test
+  void aModularApplicationSaysWhetherItHasMicrometer() throws Exception {
+    assertPrints(
+        ChildJvm.runWithout(
+            "micrometer-", modular("dev.greenhouse.nursery"), CountsInAnyCase.class),
+        "spawned 2 in module dev.greenhouse.instrumentation",
+        "without io/micrometer/core/instrument");
+    assertPrints(
+        ChildJvm.run(modular("dev.greenhouse.nursery,micrometer.core"), CountsInAnyCase.class),
+        "spawned 2 in module dev.greenhouse.instrumentation",
+        "with module micrometer.core");
+  }
+
+  private static void assertPrints(ChildJvm.Result result, String... lines) {
+    assertThat(result.output()).contains(lines);
     assertThat(result.exitCode()).isZero();
+  }
+
+  /// {@return options that put Greenhouse and what it may need on the module path}
+  private static List<String> modular(String roots) throws Exception {
+    var path = new ArrayList<String>();
+    for (String type :
+        List.of(
+            "dev.greenhouse.instrumentation.metrics.Metrics",
+            "dev.greenhouse.nursery.Nursery",
+            "io.micrometer.core.instrument.Meter",
+            "org.jctools.queues.MessagePassingQueue",
+            "org.jspecify.annotations.NullMarked",
+            "org.slf4j.Logger")) {
+      var source = Class.forName(type).getProtectionDomain().getCodeSource();
+      path.add(Path.of(source.getLocation().toURI()).toString());
+    }
+    return List.of("-p", String.join(File.pathSeparator, path), "--add-modules", roots);
   }
 }
