@@ -11,11 +11,9 @@ import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.portal.ThreadPortal;
-import dev.greenhouse.tests.CapturedLog;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
-import java.io.IOException;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Callable;
@@ -332,80 +330,5 @@ class InheritedContextTest {
           context.taskEntered(task);
           assertThat(PLACE.get()).isNull();
         });
-  }
-
-  // ---- errors
-
-  private static void removedAfter(
-      Kind kind, InheritedContext<String> broken, int children, String... logged) {
-    try (CapturedLog log = CapturedLog.begin();
-        OpenGreenhouse greenhouse = kind.build(broken)) {
-      greenhouse.run(
-          () -> {
-            PLACE.set("garden");
-            try (var nursery = Nursery.open()) {
-              for (int i = 0; i < children; i++) {
-                assertThat(nursery.fork(() -> 12).join()).isEqualTo(12);
-              }
-            }
-          });
-      assertThat(greenhouse.instruments().list()).isEmpty();
-      log.await(logged);
-    }
-  }
-
-  @OnEveryKind
-  void aCaptureThatThrowsEndsIt(Kind kind) {
-    InheritedContext<String> broken =
-        InheritedContext.of(
-            () -> {
-              throw new IllegalStateException("no camera");
-            },
-            InheritedContextTest::attach);
-    removedAfter(kind, broken, 2, "threw in taskSpawned and was removed", "no camera");
-  }
-
-  @OnEveryKind
-  void anAttachThatThrowsEndsIt(Kind kind) {
-    InheritedContext<String> broken =
-        InheritedContext.of(
-            PLACE::get,
-            place -> {
-              throw new IllegalStateException("no glue");
-            });
-    removedAfter(kind, broken, 2, "threw in taskEntered and was removed", "no glue");
-  }
-
-  @OnEveryKind
-  void anAttachThatGivesNothingToCloseEndsIt(Kind kind) {
-    InheritedContext<String> broken = InheritedContext.of(PLACE::get, place -> null);
-    removedAfter(
-        kind,
-        broken,
-        2,
-        "threw in taskEntered and was removed",
-        "attach returned nothing to close");
-  }
-
-  @OnEveryKind
-  void aContextThatCannotBePutBackEndsIt(Kind kind) {
-    var attached = new AtomicInteger();
-    InheritedContext<String> broken =
-        InheritedContext.of(
-            PLACE::get,
-            place -> {
-              attached.incrementAndGet();
-              return () -> {
-                throw new IOException("moved");
-              };
-            });
-    removedAfter(
-        kind,
-        broken,
-        3,
-        "threw in taskLeft and was removed",
-        "could not be put back. Mend its close",
-        "java.io.IOException: moved");
-    assertThat(attached).hasValue(1);
   }
 }
