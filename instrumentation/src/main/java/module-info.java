@@ -3,6 +3,7 @@
 ///
 /// An [dev.greenhouse.instrumentation.Instrument] is told of every spawn, schedule, step and exit.
 /// The runtime itself is in module `dev.greenhouse.nursery`.
+@SuppressWarnings("requires-automatic") // Micrometer has no module descriptor, but a fixed name
 @org.jspecify.annotations.NullMarked
 module dev.greenhouse.instrumentation {
   requires transitive org.jspecify;
@@ -11,8 +12,11 @@ module dev.greenhouse.instrumentation {
   requires static jdk.jfr;
   // Only for tree.TreeDump, likewise.
   requires static jdk.unsupported;
+  // Only for dev.greenhouse.instrumentation.metrics.GreenhouseMetrics.
+  requires static micrometer.core;
 
   exports dev.greenhouse.instrumentation;
+  exports dev.greenhouse.instrumentation.context;
   exports dev.greenhouse.instrumentation.dispatch to
       dev.greenhouse.nursery;
   exports dev.greenhouse.instrumentation.jfr;

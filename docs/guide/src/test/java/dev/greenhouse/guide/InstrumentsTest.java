@@ -6,15 +6,24 @@ import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.instrumentation.Outcome;
 import dev.greenhouse.instrumentation.TaskView;
+import dev.greenhouse.instrumentation.context.InheritedContext;
 import dev.greenhouse.instrumentation.jfr.JfrEvents;
 import dev.greenhouse.instrumentation.log.InheritedMdc;
 import dev.greenhouse.instrumentation.log.TaskEvent;
 import dev.greenhouse.instrumentation.log.TaskLog;
+import dev.greenhouse.instrumentation.metrics.GreenhouseMetrics;
 import dev.greenhouse.instrumentation.metrics.Metrics;
 import dev.greenhouse.instrumentation.metrics.MetricsSnapshot;
 import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.Task;
+import io.micrometer.core.instrument.MockClock;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.simple.SimpleConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.api.baggage.Baggage;
+import io.opentelemetry.context.Context;
+import io.opentelemetry.context.Scope;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.nio.file.Path;
@@ -156,6 +165,50 @@ class InstrumentsTest {
     }
   }
 
+  // region inherited-context
+  static final ThreadLocal<@Nullable String> TENANT = new ThreadLocal<>();
+
+  static InheritedContext<String> tenants() {
+    return InheritedContext.of(
+        TENANT::get, // null: there is none to hand on
+        tenant -> {
+          TENANT.set(tenant);
+          return TENANT::remove; // called when the task has ended
+        });
+  }
+
+  // endregion
+
+  @Test
+  void aContextOfYourOwn() {
+    try (var server = Greenhouse.builder().instrument(tenants()).build()) {
+      server.run(
+          () -> {
+            TENANT.set("anna");
+            try (var nursery = Nursery.open()) {
+              assertThat(nursery.fork(() -> TENANT.get()).join()).isEqualTo("anna");
+            }
+          });
+    }
+  }
+
+  @Test
+  void openTelemetry() {
+    // region opentelemetry
+    var tracing = InheritedContext.of(Context::current, Context::makeCurrent);
+    try (var server = Greenhouse.builder().instrument(tracing).build()) {
+      server.run(
+          () -> {
+            try (Scope _ = Baggage.builder().put("user", "anna").build().makeCurrent();
+                var nursery = Nursery.open()) {
+              Task<String> child = nursery.fork(() -> Baggage.current().getEntryValue("user"));
+              assertThat(child.join()).isEqualTo("anna");
+            }
+          });
+    }
+    // endregion
+  }
+
   @Test
   void countsAndHistograms() {
     // region metrics
@@ -167,6 +220,21 @@ class InstrumentsTest {
       assertThat(now.queueDelay().percentile(99)).isLessThan(Duration.ofMinutes(1));
     }
     // endregion
+  }
+
+  @Test
+  void metersOfMicrometer() {
+    var clock = new MockClock();
+    var registry = new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
+    // region micrometer
+    var metrics = Metrics.create();
+    new GreenhouseMetrics(metrics, Tags.of("greenhouse", "garden")).bindTo(registry);
+    try (var garden = Greenhouse.builder().name("garden").instrument(metrics).build()) {
+      garden.run(() -> Nursery.run(nursery -> nursery.fork("weeding", () -> 12)));
+    }
+    // endregion
+    clock.add(Duration.ofSeconds(1));
+    assertThat(registry.get("greenhouse.tasks.spawned").functionCounter().count()).isEqualTo(2);
   }
 
   @Test

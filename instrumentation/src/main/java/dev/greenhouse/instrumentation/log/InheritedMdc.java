@@ -1,29 +1,25 @@
 package dev.greenhouse.instrumentation.log;
 
 import dev.greenhouse.instrumentation.Instrument;
-import dev.greenhouse.instrumentation.TaskState;
+import dev.greenhouse.instrumentation.Outcome;
 import dev.greenhouse.instrumentation.TaskView;
-import dev.greenhouse.instrumentation.stock.LiveTable;
+import dev.greenhouse.instrumentation.context.InheritedContext;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
 /// Gives each task the MDC of whoever forked it, as it was at the fork: so a request's id is in all
-/// lines that are logged for the request.
+/// lines that are logged for the request. It is an [InheritedContext], which says who gets what.
 ///
 /// The task has a copy. What it puts in is seen by the tasks it forks later, and neither by its
-/// parent nor by its siblings; what the parent puts in after the fork is not seen by the task. Only
-/// a task that is forked while this instrument is there gets an MDC. A thread that becomes a task
-/// by opening a nursery keeps the one it has.
+/// parent nor by its siblings; what the parent puts in after the fork is not seen by the task.
 ///
 /// It costs a copy of the MDC for each fork, made by the forking thread, and nothing where the MDC
-/// is empty. The back end's MDC is called in the threads of tasks only, and for each its own.
+/// is empty. The back end's MDC is called in the threads of tasks and of those who fork, and for
+/// each its own.
 public final class InheritedMdc implements Instrument {
-  private static final int TABLE_BITS = 13;
-
-  /// An MDC for a task that has not begun; then what its thread had before it.
-  private final LiveTable<TaskView, Map<String, String>> forked =
-      new LiveTable<>(TABLE_BITS, task -> task.state() == TaskState.ENDED);
+  private final InheritedContext<Map<String, String>> context =
+      InheritedContext.of(InheritedMdc::capture, InheritedMdc::attach);
 
   private InheritedMdc() {}
 
@@ -32,37 +28,34 @@ public final class InheritedMdc implements Instrument {
     return new InheritedMdc();
   }
 
+  private static @Nullable Map<String, String> capture() {
+    Map<String, String> mine = MDC.getCopyOfContextMap();
+    return mine == null || mine.isEmpty() ? null : mine;
+  }
+
+  private static AutoCloseable attach(Map<String, String> parents) {
+    Map<String, String> before = capture();
+    MDC.setContextMap(parents);
+    return before == null ? MDC::clear : () -> MDC.setContextMap(before);
+  }
+
   @Override
   public void taskSpawned(TaskView task) {
-    Map<String, String> mine = MDC.getCopyOfContextMap();
-    if (mine != null && !mine.isEmpty() && task.thread() != Thread.currentThread()) {
-      forked.put(task, mine);
-    }
+    context.taskSpawned(task);
   }
 
   @Override
   public void taskEntered(TaskView task) {
-    Map<String, String> parents = forked.remove(task);
-    if (parents != null) {
-      forked.put(task, orEmpty(MDC.getCopyOfContextMap()));
-      MDC.setContextMap(parents);
-    }
+    context.taskEntered(task);
   }
 
   @Override
   public void taskLeft(TaskView task) {
-    Map<String, String> before = forked.remove(task);
-    if (before == null) {
-      return;
-    }
-    if (before.isEmpty()) {
-      MDC.clear();
-    } else {
-      MDC.setContextMap(before);
-    }
+    context.taskLeft(task);
   }
 
-  private static Map<String, String> orEmpty(@Nullable Map<String, String> map) {
-    return map == null ? Map.of() : map;
+  @Override
+  public void taskExited(TaskView task, Outcome<?> outcome) {
+    context.taskExited(task, outcome);
   }
 }

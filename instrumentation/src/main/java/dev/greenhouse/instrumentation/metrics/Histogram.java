@@ -1,6 +1,8 @@
 package dev.greenhouse.instrumentation.metrics;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 
 /// How long something took, many times: a count for each range of durations.
@@ -58,6 +60,29 @@ public record Histogram(long count, long total, List<Bucket> buckets) {
   /// {@return the exact mean; zero if nothing was measured}
   public Duration mean() {
     return Duration.ofNanos(count == 0 ? 0 : total / count);
+  }
+
+  /// {@return what was measured after an earlier reading}
+  ///
+  /// @param earlier an earlier reading of the same, or [#EMPTY]
+  /// @throws IllegalArgumentException if it has measured what this has not
+  public Histogram since(Histogram earlier) {
+    var before = new HashMap<Long, Long>();
+    earlier.buckets.forEach(b -> before.put(b.from, b.count));
+    var rest = new ArrayList<Bucket>();
+    for (Bucket b : buckets) {
+      Long old = before.remove(b.from);
+      long more = old == null ? b.count : b.count - old;
+      if (more != 0) {
+        rest.add(new Bucket(b.from, b.to, more));
+      }
+    }
+    if (!before.isEmpty() || rest.stream().anyMatch(b -> b.count < 0)) {
+      throw new IllegalArgumentException(
+          "A histogram of %d durations is no earlier reading of one of %d. Give one that was read before this one, from the same instrument."
+              .formatted(earlier.count, count));
+    }
+    return new Histogram(count - earlier.count, total - earlier.total, rest);
   }
 
   /// {@return one line for people}

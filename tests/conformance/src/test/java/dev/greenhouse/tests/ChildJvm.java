@@ -1,10 +1,14 @@
 package dev.greenhouse.tests;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Runs a main class in a JVM of its own, with this one's class path and flag.
 public final class ChildJvm {
@@ -23,13 +27,31 @@ public final class ChildJvm {
   /// Runs it with further options for `java` and waits for its end.
   public static Result run(List<String> options, Class<?> main, String... args)
       throws IOException, InterruptedException {
+    return run(options, System.getProperty("java.class.path"), main, args);
+  }
+
+  /// Runs it without some libraries on its class path and waits for its end.
+  ///
+  /// @param libraries how the names of their files begin
+  public static Result runWithout(
+      String libraries, List<String> options, Class<?> main, String... args)
+      throws IOException, InterruptedException {
+    String rest =
+        Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+            .filter(entry -> !Path.of(entry).getFileName().toString().startsWith(libraries))
+            .collect(Collectors.joining(File.pathSeparator));
+    return run(options, rest, main, args);
+  }
+
+  private static Result run(List<String> options, String classPath, Class<?> main, String... args)
+      throws IOException, InterruptedException {
     var command = new ArrayList<String>();
     command.add(ProcessHandle.current().info().command().orElseThrow());
     command.addAll(options);
     if (Kind.FLAG) {
       command.addAll(List.of("--add-opens", "java.base/java.lang=ALL-UNNAMED"));
     }
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of("-cp", classPath, main.getName()));
     command.addAll(List.of(args));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     Thread killer =

@@ -34,6 +34,8 @@ class ArchitectureTest {
           .definedBy(ROOT + "instrumentation.stock")
           .layer("jfr")
           .definedBy(ROOT + "instrumentation.jfr")
+          .layer("context")
+          .definedBy(ROOT + "instrumentation.context")
           .layer("log")
           .definedBy(ROOT + "instrumentation.log")
           .layer("metrics")
@@ -70,8 +72,10 @@ class ArchitectureTest {
           .mayNotAccessAnyLayer()
           .whereLayer("jfr")
           .mayOnlyAccessLayers("instrumentation", "stock")
-          .whereLayer("log")
+          .whereLayer("context")
           .mayOnlyAccessLayers("instrumentation", "stock")
+          .whereLayer("log")
+          .mayOnlyAccessLayers("instrumentation", "stock", "context")
           .whereLayer("metrics")
           .mayOnlyAccessLayers("instrumentation", "stock")
           .whereLayer("watch")
@@ -161,6 +165,17 @@ class ArchitectureTest {
           .resideInAPackage("jdk.jfr..");
 
   @ArchTest
+  static final ArchRule onlyOneClassNeedsMicrometer =
+      noClasses()
+          .that(
+              describe(
+                  "are outside of GreenhouseMetrics",
+                  c -> !c.getName().startsWith(ROOT + "instrumentation.metrics.GreenhouseMetrics")))
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.micrometer..");
+
+  @ArchTest
   static final ArchRule runTimeDependenciesAreTheAgreedOnes =
       classes()
           .that()
@@ -170,6 +185,7 @@ class ArchitectureTest {
           .resideInAnyPackage(
               "java..",
               "jdk.jfr..",
+              "io.micrometer.core.instrument..",
               "dev.greenhouse.instrumentation..",
               "dev.greenhouse.nursery..",
               "org.jctools.queues.atomic..",

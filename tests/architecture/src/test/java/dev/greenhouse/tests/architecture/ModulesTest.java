@@ -20,7 +20,8 @@ class ModulesTest {
       delimiter = '|',
       value = {
         "dev.greenhouse.instrumentation | dev.greenhouse.instrumentation.Instrument |"
-            + " dev.greenhouse.instrumentation,dev.greenhouse.instrumentation.jfr,"
+            + " dev.greenhouse.instrumentation,dev.greenhouse.instrumentation.context,"
+            + "dev.greenhouse.instrumentation.jfr,"
             + "dev.greenhouse.instrumentation.log,dev.greenhouse.instrumentation.metrics,"
             + "dev.greenhouse.instrumentation.trace,dev.greenhouse.instrumentation.watch",
         "dev.greenhouse.nursery | dev.greenhouse.nursery.Nursery |"

@@ -1,5 +1,6 @@
 package dev.greenhouse.tests.instrument;
 
+import dev.greenhouse.instrumentation.context.InheritedContext;
 import dev.greenhouse.instrumentation.jfr.JfrEvents;
 import dev.greenhouse.instrumentation.log.InheritedMdc;
 import dev.greenhouse.instrumentation.log.TaskLog;
@@ -33,6 +34,7 @@ class RetentionTest {
                 Metrics.create(),
                 log,
                 InheritedMdc.create(),
+                InheritedContext.of(() -> contextIn(ended), context -> () -> {}),
                 JfrEvents.create(),
                 JfrEvents.withoutSteps())) {
       mdc.clear();
@@ -54,5 +56,12 @@ class RetentionTest {
             return ended.stream().allMatch(r -> r.get() == null);
           });
     }
+  }
+
+  /// {@return a context that the list has a weak reference to}
+  private static Object contextIn(List<WeakReference<Object>> list) {
+    var context = new Object();
+    list.add(new WeakReference<>(context));
+    return context;
   }
 }

@@ -35,7 +35,9 @@ final class NoThreadsLeft implements BeforeEachCallback, AfterEachCallback {
           "AWT-",
           "TimerQueue",
           // Netty's, for the end of its loops
-          "globalEventExecutor");
+          "globalEventExecutor",
+          // OpenTelemetry's, which looks after scopes that nobody closes
+          "weak-ref-cleaner-strictcontextstorage");
 
   @Override
   public void beforeEach(ExtensionContext context) {
