@@ -59,6 +59,9 @@ final class Cell extends Padding {
   /// Its task, once it has lasted for long.
   @Nullable TaskView suspect;
 
+  /// How many steps that had begun then.
+  long stepsOfSuspect;
+
   private static VarHandle handle(String field, Class<?> type) {
     return ConstantBootstraps.fieldVarHandle(
         MethodHandles.lookup(), field, VarHandle.class, Cell.class, type);

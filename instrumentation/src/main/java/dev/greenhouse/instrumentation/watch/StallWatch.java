@@ -40,8 +40,7 @@ import dev.greenhouse.instrumentation.Instrument;
 /// carry steps are watched at a time; threads that have ended do not count.
 ///
 /// It may be added to several greenhouses, and be added and removed while tasks run. Of a step
-/// during which it is removed it hears no end. It notices when it sees the task between two steps;
-/// on a machine with too much to do it may miss that, and report the step once, wrongly.
+/// during which it is removed it hears no end, but it sees that the task goes on.
 ///
 /// Watchdogs of this kind are known from other event loops: asyncio's debug mode, which warns when
 /// the callback is over, and Vert.x' blocked thread checker.

@@ -21,14 +21,10 @@ final class Watcher implements Runnable {
   private static final long LONGEST_INTERVAL = TimeUnit.SECONDS.toNanos(1);
   private static final long SHORTEST_INTERVAL = TimeUnit.MILLISECONDS.toNanos(1);
 
-  /// So long a look at a task's state takes, if it does not change: longer than a short step.
-  private static final long CLOSE_LOOK = TimeUnit.MICROSECONDS.toNanos(50);
-
   private static final String DISPATCH = "dev.greenhouse.instrumentation.dispatch.Hooks";
 
   private final long threshold;
   private final long interval;
-  private final long closeInterval;
   private final Reporter reporter;
   private final Cells cells;
   private final Greenhouses greenhouses;
@@ -40,7 +36,6 @@ final class Watcher implements Runnable {
   private volatile @Nullable String blindIn; // the first greenhouse without the flag; by a hook
   private boolean blindTold; // the thread only
   private boolean busy; // the thread only: whether a look has found something to wait for
-  private boolean closely; // the thread only: whether it has found a suspect
 
   Watcher(
       long threshold,
@@ -50,7 +45,6 @@ final class Watcher implements Runnable {
       AtomicReference<StallTotals> totals) {
     this.threshold = threshold;
     this.interval = Math.clamp(threshold / 4, SHORTEST_INTERVAL, LONGEST_INTERVAL);
-    this.closeInterval = Math.clamp(threshold / 64, SHORTEST_INTERVAL, LONGEST_INTERVAL);
     this.reporter = reporter;
     this.cells = cells;
     this.greenhouses = greenhouses;
@@ -109,7 +103,6 @@ final class Watcher implements Runnable {
     while (!closed) {
       Thread.interrupted(); // or parking would be spinning
       busy = false;
-      closely = false;
       cells.forEach(this::lookSafely);
       tellBlind();
       if (closed) {
@@ -117,7 +110,7 @@ final class Watcher implements Runnable {
       }
       if (busy) {
         asleep = false;
-        LockSupport.parkNanos(this, closely ? closeInterval : interval);
+        LockSupport.parkNanos(this, interval);
       } else if (!asleep) {
         asleep = true;
         LockSupport.parkNanos(this, interval);
@@ -152,7 +145,7 @@ final class Watcher implements Runnable {
     if (step != cell.seen) {
       settle(cell);
       cell.see(step, now, hasEnded(step) ? threshold : threshold / 2);
-    } else if (cell.suspect != null && hasMovedOn(cell.suspect)) {
+    } else if (cell.suspect != null && hasMovedOn(cell.suspect, cell.stepsOfSuspect)) {
       settle(cell); // the watch was removed during the step
       cell.done = step;
     } else if (cell.reported != step && cell.done != step && now - cell.since >= cell.patience) {
@@ -160,7 +153,6 @@ final class Watcher implements Runnable {
     }
     if (cell.done != step) {
       busy = true;
-      closely |= cell.suspect != null && cell.reported != step;
     }
   }
 
@@ -180,8 +172,7 @@ final class Watcher implements Runnable {
 
   /// The same number has been there for long: a step goes on, or a hook after one; or the carrier
   /// has nothing to do; or nobody told it of the step's end, because the watch was removed. In the
-  /// last case the task has moved on. So it is looked at closely from half the threshold on, and
-  /// sooner or later it is seen between two steps. It is not believed at the first look.
+  /// last case the task goes on. So its steps are counted from half the threshold on.
   private void suspect(Cell cell, long step, long now) {
     Thread carrier = cell.owner();
     if (carrier == null || (hasEnded(step) && cell.reported == step - 1)) {
@@ -207,6 +198,7 @@ final class Watcher implements Runnable {
       cell.patience *= 2; // it may be on its way from one nursery to another
     } else {
       cell.suspect = task;
+      cell.stepsOfSuspect = task.steps();
     }
   }
 
@@ -236,16 +228,9 @@ final class Watcher implements Runnable {
             goesOn ? List.of(stack) : List.of()));
   }
 
-  /// {@return whether the task is seen between two steps, although its carrier shows one}
-  private static boolean hasMovedOn(TaskView task) {
-    long start = System.nanoTime();
-    do {
-      if (task.state() != TaskState.RUNNING) {
-        return true;
-      }
-      Thread.onSpinWait();
-    } while (System.nanoTime() - start < CLOSE_LOOK);
-    return false;
+  /// {@return whether the task has left the step that its carrier shows}
+  private static boolean hasMovedOn(TaskView task, long steps) {
+    return task.steps() != steps || task.state() != TaskState.RUNNING;
   }
 
   private static boolean contains(StackTraceElement[] stack, String type, String method) {

@@ -42,7 +42,7 @@ final class Crawler {
   private final boolean external;
   private final Progress progress;
   private final CancelScope whole;
-  private final List<Instrument> instruments;
+  private final List<Instrument> instruments = new ArrayList<>();
 
   // On the loop only.
   private final Set<URI> claimed = new HashSet<>();
@@ -51,21 +51,19 @@ final class Crawler {
   private Scope scope;
 
   /// @param whole ends the crawl early if it is cancelled
-  /// @param instruments watch the crawl
-  Crawler(
-      Site site,
-      Fetcher fetcher,
-      boolean external,
-      Progress progress,
-      CancelScope whole,
-      List<Instrument> instruments) {
+  Crawler(Site site, Fetcher fetcher, boolean external, Progress progress, CancelScope whole) {
     this.site = site;
     this.fetcher = fetcher;
     this.external = external;
     this.progress = progress;
     this.whole = whole;
-    this.instruments = instruments;
     this.scope = site.scope(site.starts().getFirst());
+  }
+
+  /// Adds instruments that are told of the crawl.
+  Crawler watchedBy(List<Instrument> more) {
+    instruments.addAll(more);
+    return this;
   }
 
   /// Blocks until everything is checked, or the crawl was ended early.

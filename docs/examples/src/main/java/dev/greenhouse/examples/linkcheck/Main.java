@@ -98,6 +98,7 @@ final class Main {
   private int check(Options options) throws BadInput {
     long begin = System.nanoTime();
     try (var pictures = Pictures.open(options);
+        var tree = LiveTree.of(options, err);
         Site site = Site.open(options.start(), currentFolder);
         var fetcher = new Fetcher(options.requests(), options.timeout())) {
       var progress = new Progress(out, terminal, System::nanoTime);
@@ -105,8 +106,9 @@ final class Main {
       Crawl crawl;
       try {
         crawl =
-            new Crawler(
-                    site, fetcher, options.external(), progress, crawling, pictures.instruments())
+            new Crawler(site, fetcher, options.external(), progress, crawling)
+                .watchedBy(tree.instruments())
+                .watchedBy(pictures.instruments())
                 .crawl();
       } finally {
         progress.finished();

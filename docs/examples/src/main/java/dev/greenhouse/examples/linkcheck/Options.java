@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param external whether links to other servers are checked
 /// @param trace where to write a trace of the run in JSON; null for nowhere
 /// @param timeline where to write the run's timeline as an HTML page; null for nowhere
+/// @param tree whether the task tree is shown on a signal, and at a stall
 /// @param help whether only the help is wanted
 /// @param debug whether an unexpected failure shows its stack
 record Options(
@@ -25,6 +26,7 @@ record Options(
     boolean external,
     @Nullable Path trace,
     @Nullable Path timeline,
+    boolean tree,
     boolean help,
     boolean debug) {
   private static final int MAX_REQUESTS = 1000;
@@ -49,6 +51,7 @@ record Options(
         --no-external       only count links to other servers (default)
         --trace FILE        write a trace of the run as JSON, for ui.perfetto.dev
         --timeline FILE     write a timeline of the run as one HTML page
+        --tree              show the task tree on signal USR1, and when a task holds up the others
         --debug             show the stack if linkcheck itself fails
         --help, -h          show this help
 
@@ -74,6 +77,7 @@ record Options(
     private boolean external;
     private @Nullable Path trace;
     private @Nullable Path timeline;
+    private boolean tree;
     private boolean help;
     private boolean debug;
 
@@ -97,7 +101,7 @@ record Options(
         throw new BadInput(
             "--trace and --timeline name the same file, '%s'. Name two.".formatted(trace));
       }
-      return new Options(start, requests, timeout, external, trace, timeline, help, debug);
+      return new Options(start, requests, timeout, external, trace, timeline, tree, help, debug);
     }
 
     private void operand(String arg) throws BadInput {
@@ -135,6 +139,7 @@ record Options(
       switch (name) {
         case "--external" -> external = true;
         case "--no-external" -> external = false;
+        case "--tree" -> tree = true;
         case "--debug" -> debug = true;
         case "--help", "-h" -> help = true;
         default ->

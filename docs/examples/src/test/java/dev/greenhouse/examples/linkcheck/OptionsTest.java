@@ -14,7 +14,8 @@ class OptionsTest {
   @Test
   void withoutArgumentsTheDefaultsHold() throws BadInput {
     assertThat(Options.parse(List.of()))
-        .isEqualTo(new Options(null, 16, Duration.ofSeconds(5), false, null, null, false, false));
+        .isEqualTo(
+            new Options(null, 16, Duration.ofSeconds(5), false, null, null, false, false, false));
   }
 
   @Test
@@ -29,6 +30,7 @@ class OptionsTest {
                     "--trace",
                     "a.json",
                     "--timeline=b.html",
+                    "--tree",
                     "--debug",
                     "docs")))
         .isEqualTo(
@@ -39,6 +41,7 @@ class OptionsTest {
                 true,
                 Path.of("a.json"),
                 Path.of("b.html"),
+                true,
                 false,
                 true));
   }
@@ -93,6 +96,6 @@ class OptionsTest {
     assertThat(run.status()).isZero();
     assertThat(run.out())
         .contains("--requests", "--timeout", "--external", "--no-external", "--debug", "--help")
-        .contains("--trace FILE", "--timeline FILE");
+        .contains("--trace FILE", "--timeline FILE", "--tree");
   }
 }
