@@ -1,8 +1,6 @@
 package dev.greenhouse.instrumentation.tree;
 
 import dev.greenhouse.instrumentation.GreenhouseView;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.util.Objects;
 import java.util.function.Consumer;
 
@@ -22,9 +20,6 @@ import java.util.function.Consumer;
 /// The tree is taken and printed by a thread that the JVM makes for the signal. It works while all
 /// carriers are stuck.
 public final class TreeDump implements AutoCloseable {
-  private static final String SIGNAL = "sun.misc.Signal";
-  private static final String HANDLER = "sun.misc.SignalHandler";
-
   private final String name;
   private final GreenhouseView greenhouse;
   private final Consumer<? super TaskTree> use;
@@ -35,7 +30,7 @@ public final class TreeDump implements AutoCloseable {
     this.name = name;
     this.greenhouse = greenhouse;
     this.use = use;
-    this.before = handle(name, handler(this::print));
+    this.before = Signals.handle(name, Signals.handler(this::print));
   }
 
   /// Installs a dump to `System.err`.
@@ -74,53 +69,7 @@ public final class TreeDump implements AutoCloseable {
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      handle(name, before);
+      Signals.handle(name, before);
     }
-  }
-
-  // sun.misc.Signal by reflection: javac warns of it, whatever is suppressed.
-
-  private static Object handler(Runnable action) {
-    try {
-      Class<?> type = Class.forName(HANDLER);
-      return Proxy.newProxyInstance(
-          type.getClassLoader(),
-          new Class<?>[] {type},
-          (proxy, method, arguments) ->
-              switch (method.getName()) {
-                case "handle" -> {
-                  action.run();
-                  yield null;
-                }
-                case "equals" -> proxy == arguments[0];
-                case "hashCode" -> System.identityHashCode(proxy);
-                default -> "a dump of a task tree";
-              });
-    } catch (ReflectiveOperationException e) {
-      throw noSignals(e);
-    }
-  }
-
-  /// {@return what handled it before}
-  private static Object handle(String name, Object handler) {
-    try {
-      Class<?> type = Class.forName(SIGNAL);
-      Object signal = type.getConstructor(String.class).newInstance(name);
-      return type.getMethod("handle", type, Class.forName(HANDLER)).invoke(null, signal, handler);
-    } catch (InvocationTargetException e) {
-      throw new IllegalArgumentException(
-          "Signal '%s' can't be had here: %s. Use USR1 on Linux or macOS; elsewhere call TaskTree.of(greenhouse) yourself."
-              .formatted(name, e.getCause() == null ? e : e.getCause().getMessage()),
-          e.getCause());
-    } catch (ReflectiveOperationException e) {
-      throw noSignals(e);
-    }
-  }
-
-  private static UnsupportedOperationException noSignals(ReflectiveOperationException e) {
-    return new UnsupportedOperationException(
-        "This JVM has no class sun.misc.Signal. Add module jdk.unsupported (--add-modules"
-            + " jdk.unsupported), or call TaskTree.of(greenhouse) yourself.",
-        e);
   }
 }

@@ -16,7 +16,7 @@ record Addition(Case measured, Case with, double limit) {
 
   /// {@return all additions}
   static List<Addition> all() {
-    return List.of(toAStep(Instrumented.TIMELINE, 40));
+    return List.of(toAStep(Instrumented.TIMELINE, 40), toAStep(Instrumented.STALL_WATCH, 5));
   }
 
   /// A checkpoint is one step.

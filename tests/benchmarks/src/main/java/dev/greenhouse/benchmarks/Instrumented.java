@@ -6,6 +6,7 @@ import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.instrumentation.jfr.JfrEvents;
 import dev.greenhouse.instrumentation.metrics.Metrics;
 import dev.greenhouse.instrumentation.trace.Timeline;
+import dev.greenhouse.instrumentation.watch.StallWatch;
 
 /// What a benchmark's loop is instrumented with. None of them is made for pools, but the timeline.
 public enum Instrumented {
@@ -85,6 +86,15 @@ public enum Instrumented {
     @Override
     Instrument instrument() {
       return JfrEvents.create();
+    }
+  },
+
+  /// The watch for steps that hold the loop. It is never closed: its thread is a daemon's, and each
+  /// variant has a JVM of its own.
+  STALL_WATCH {
+    @Override
+    Instrument instrument() {
+      return StallWatch.create();
     }
   },
 

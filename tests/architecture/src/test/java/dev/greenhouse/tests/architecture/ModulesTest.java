@@ -23,7 +23,8 @@ class ModulesTest {
             + " dev.greenhouse.instrumentation,dev.greenhouse.instrumentation.context,"
             + "dev.greenhouse.instrumentation.jfr,"
             + "dev.greenhouse.instrumentation.log,dev.greenhouse.instrumentation.metrics,"
-            + "dev.greenhouse.instrumentation.trace,dev.greenhouse.instrumentation.watch",
+            + "dev.greenhouse.instrumentation.trace,dev.greenhouse.instrumentation.tree,"
+            + "dev.greenhouse.instrumentation.watch",
         "dev.greenhouse.nursery | dev.greenhouse.nursery.Nursery |"
             + " dev.greenhouse.nursery,dev.greenhouse.nursery.lowlevel,dev.greenhouse.nursery.time",
         "dev.greenhouse.portal | dev.greenhouse.portal.Portal |"

@@ -127,9 +127,7 @@ class ForkInHookTest {
               });
       assertThat(ran).isEqualTo(12);
       assertThat(greenhouse.instruments().list()).doesNotContain(forker);
-      assertThat(log.text())
-          .contains("A hook of an instrument forked a task into nursery 'bed'.")
-          .contains("taskSpawned");
+      log.await("A hook of an instrument forked a task into nursery 'bed'.", "taskSpawned");
     }
   }
 

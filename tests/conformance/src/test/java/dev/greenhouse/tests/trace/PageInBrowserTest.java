@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// The page in a real browser, where one is installed: it is looked at, and used with mouse and
 /// keyboard.
 @ExtendWith(NothingLeft.class)
+@NeedsFlag // not really: once is enough
 @Timeout(60)
 class PageInBrowserTest {
   @TempDir private static Path folder;

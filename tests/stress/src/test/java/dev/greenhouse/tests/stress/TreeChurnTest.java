@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Tag;
 @Tag("stress")
 class TreeChurnTest {
   private static final int STAYING = 20;
-  private static final int BATCH = 200;
+  private static final int BATCH = 10_000;
 
   @Stress
   void snapshotsCanBeTrusted(Bed bed) throws Exception {
@@ -67,7 +67,7 @@ class TreeChurnTest {
       Task.checkpoint();
       Task.checkpoint();
       ready.set(true);
-      for (int i = 0; i < Bed.rounds(40_000) / BATCH; i++) {
+      for (int i = 0; i < Bed.rounds(4); i++) {
         Nursery.run(
             nursery -> {
               for (int n = 0; n < BATCH; n++) {
@@ -86,7 +86,7 @@ class TreeChurnTest {
       return;
     }
     var ids = new HashSet<Long>();
-    tree.forEach(task -> assertThat(ids.add(task.id())).as(task.name()).isTrue());
+    tree.forEach(task -> ids.add(task.id()));
     assertThat(ids).hasSize(tree.size());
     TaskNode main = tree.roots().getFirst();
     List<TaskNode> staying = main.nurseries().getFirst().tasks();
