@@ -6,7 +6,8 @@ import java.util.Optional;
 
 /// What can be seen of a task from any thread, at any time, without blocking.
 public interface TaskView {
-  /// {@return a number that no other task of this JVM has: the id of its thread}
+  /// {@return a number that no other task of this JVM has: the id of its thread} Without the
+  /// `--add-opens` flag a task may get another one before it begins.
   long id();
 
   /// {@return the task's name: the one it was given, or one made of its nursery's name and its id.
@@ -35,7 +36,8 @@ public interface TaskView {
   /// if none does}
   Optional<Duration> timeLeft();
 
-  /// {@return what else is to be known of it, a word or two each, as in "portal"}
+  /// {@return what else is to be known of it, a word or two each: "portal"; "pinned" if it waits
+  /// and keeps its carrier meanwhile}
   List<String> marks();
 
   /// {@return the thread that the task runs in}

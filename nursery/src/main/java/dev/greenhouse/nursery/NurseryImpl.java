@@ -8,6 +8,7 @@ import dev.greenhouse.nursery.jdk.TaskScope;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -636,6 +637,11 @@ final class NurseryImpl implements Nursery {
   @Override
   public List<Task<?>> children() {
     return List.copyOf(members.snapshot());
+  }
+
+  @Override
+  public Optional<CancelReason> cancelled() {
+    return Optional.ofNullable(scope.reasonOrNull());
   }
 
   @Override

@@ -150,6 +150,7 @@ public final class OpenGreenhouse implements Greenhouse {
 
   private void refuseToWait(String what) {
     refuseInTask("%s of greenhouse '%s'".formatted(what, name));
+    refuseInHook("called " + what + " of greenhouse", name);
     if (scheduler instanceof Guest) {
       throw new IllegalStateException(
           "Greenhouse '%s' is a guest: %s would block, perhaps the very thread that its executor runs on. Use launch, which does not wait."
@@ -426,6 +427,7 @@ public final class OpenGreenhouse implements Greenhouse {
     Fiber carrying = Fiber.carrying();
     OpenGreenhouse around = carrying instanceof TaskImpl<?> t ? t.greenhouse() : null;
     OpenGreenhouse g = greenhouse != null ? greenhouse : around != null ? around : common();
+    g.refuseInHook("opened a nursery in greenhouse", g.name);
     if (g.scheduler.isSingle() && g != around) {
       throw new IllegalStateException(
           "Greenhouse '%s' runs its tasks one at a time on its own thread, and thread '%s' is another one. Use run, call or launch."

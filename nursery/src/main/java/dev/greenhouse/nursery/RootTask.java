@@ -145,7 +145,7 @@ final class RootTask<T extends @Nullable Object> extends TaskImpl<T> {
 
   /// The thread has ended without closing its nurseries; by the housekeeper.
   void buryAdopted() {
-    finish(succeeded(null));
+    exit(succeeded(null));
     terminated();
   }
 

@@ -5,6 +5,7 @@ import dev.greenhouse.instrumentation.CancelReason.Source;
 import dev.greenhouse.instrumentation.Outcome;
 import dev.greenhouse.instrumentation.dispatch.Hooks;
 import dev.greenhouse.nursery.housekeeping.Reports;
+import dev.greenhouse.nursery.jdk.VirtualThreads;
 import dev.greenhouse.nursery.lowlevel.Suspension;
 import dev.greenhouse.nursery.lowlevel.TaskLocal;
 import dev.greenhouse.nursery.scheduler.Fiber;
@@ -186,12 +187,18 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
   /// Its body and all its reports are over. The outcome is published when the thread has
   /// terminated.
   final void finish(Outcome<T> end) {
-    outcome = end;
     var hooks = hooks();
     if (hooks != Hooks.NONE) {
+      outcome = end;
       hooks.taskLeft(this);
-      hooks.taskExited(this, end);
     }
+    exit(end);
+  }
+
+  /// The same, where nobody is in its thread any more.
+  final void exit(Outcome<T> end) {
+    outcome = end;
+    hooks().taskExited(this, end);
   }
 
   /// Makes it a member, which virtual time waits for.
@@ -463,7 +470,7 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
       n = defaultName();
       name = n;
       if (isCarried() || nursery() != null) {
-        thread().setName(n);
+        VirtualThreads.setName(thread(), n);
       }
     }
     return n;
@@ -520,7 +527,13 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
 
   @Override
   public List<String> marks() {
-    return TaskLocal.marksOf(this);
+    List<String> marks = TaskLocal.marksOf(this);
+    if (!isPinned()) {
+      return marks;
+    }
+    var more = new ArrayList<>(marks);
+    more.add("pinned");
+    return List.copyOf(more);
   }
 
   @Override

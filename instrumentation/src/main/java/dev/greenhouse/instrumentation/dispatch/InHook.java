@@ -17,16 +17,21 @@ public final class InHook {
 
   /// The current thread enters a hook.
   ///
-  /// @return what to leave it with
+  /// @return what to leave it with: negative if it is in a hook already, which it does not leave
   static int enter() {
     long id = Thread.currentThread().threadId();
     int place = place(id);
+    if (IDS[place] == id) {
+      return -1;
+    }
     IDS[place] = id;
     return place;
   }
 
   static void leave(int place) {
-    IDS[place] = 0;
+    if (place >= 0) {
+      IDS[place] = 0;
+    }
   }
 
   /// {@return whether the current thread is in a hook that is not one of a step's}

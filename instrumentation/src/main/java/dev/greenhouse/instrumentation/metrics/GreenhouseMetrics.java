@@ -37,8 +37,9 @@ import java.util.function.ToDoubleFunction;
 /// | `greenhouse.queue.delay.percentile`, `greenhouse.step.time.percentile` | time gauges, by `phi`: `0.5`, `0.95`, `0.99` | what so much of them did not exceed |
 /// | `greenhouse.queue.delay.max`, `greenhouse.step.time.max` | time gauges | the longest of them |
 ///
-/// Percentiles and maxima are those of the last minute or two, or, if the registry is read less
-/// often, since it was read before; they are at most 6.25 % too much and never too little.
+/// Percentiles and maxima are those of the last minute or two, in the first two minutes since the
+/// instrument was made, and if the registry is read less often, since it was read before; they are
+/// at most 6.25 % too much and never too little.
 ///
 /// The meters of a registry share a snapshot that is at most 100 ms old by the registry's clock. So
 /// however many they are, no more than ten snapshots a second are taken, and none while nobody

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// Here a bucket is an immutable list that is replaced by compare-and-set. Their number is fixed.
 ///
 /// An instrument that was removed meanwhile hears of no end. What has ended is therefore dropped
-/// when a list gets long, and by [#forEach].
+/// when a list gets long, by [#forEach], and from one bucket after the other as others come.
 ///
 /// @param <K> the keys, compared by identity
 /// @param <V> what is remembered
@@ -30,6 +30,9 @@ public final class LiveTable<K, V> {
   private final AtomicReferenceArray<@Nullable Node<K, V>> buckets;
   private final int mask;
   private final Predicate<K> hasEnded;
+
+  /// By anybody, without order: if two sweep the same bucket, another one waits for its turn.
+  private int swept;
 
   /// Makes an empty table.
   ///
@@ -53,6 +56,7 @@ public final class LiveTable<K, V> {
 
   /// Remembers something of a key that is not in the table.
   public void put(K key, V value) {
+    sweepOne();
     int i = index(key);
     while (true) {
       Node<K, V> old = buckets.get(i);
@@ -95,6 +99,18 @@ public final class LiveTable<K, V> {
       }
       for (Node<K, V> n = living; n != null; n = n.next) {
         visitor.accept(n.key, n.value);
+      }
+    }
+  }
+
+  /// Drops what has ended from one bucket, the next one each time.
+  private void sweepOne() {
+    int i = swept++ & mask;
+    Node<K, V> old = buckets.get(i);
+    if (old != null) {
+      Node<K, V> living = living(old);
+      if (living != old) {
+        buckets.compareAndSet(i, old, living);
       }
     }
   }

@@ -38,19 +38,16 @@ final class Place {
   /// {@return what the thread does}
   ///
   /// @param state its state
-  /// @param holdsCarrier whether it keeps a carrier busy meanwhile
-  String inWords(Thread.State state, boolean holdsCarrier) {
+  String inWords(Thread.State state) {
     String callee = call < 0 ? "" : method(stack.get(call));
     String caller = call + 1 < end ? shown(stack.get(call + 1)) : "";
     String both =
         callee.isEmpty() || caller.isEmpty() ? callee + caller : callee + ", called by " + caller;
-    String words =
-        switch (state) {
-          case BLOCKED -> "blocked by a monitor in " + (caller.isEmpty() ? callee : caller);
-          case WAITING, TIMED_WAITING -> "blocked in " + both;
-          default -> "runs in " + both;
-        };
-    return holdsCarrier ? words + ", and holds its carrier" : words;
+    return switch (state) {
+      case BLOCKED -> "blocked by a monitor in " + (caller.isEmpty() ? callee : caller);
+      case WAITING, TIMED_WAITING -> "blocked in " + both;
+      default -> "runs in " + both;
+    };
   }
 
   /// {@return the task's own frames, with the library call that they are in}

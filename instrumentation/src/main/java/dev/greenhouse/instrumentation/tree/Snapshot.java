@@ -4,6 +4,7 @@ import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.NurseryView;
 import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.TaskView;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -18,6 +19,10 @@ final class Snapshot {
   /// So often is a task looked at again that went on meanwhile.
   private static final int TRIES = 4;
 
+  /// So many stacks are asked for to tell where tasks are, if nobody wants the stacks themselves:
+  /// one costs some ten microseconds.
+  private static final int MAX_PLACES = 1_000;
+
   private static final StackTraceElement[] NO_STACK = {};
 
   /// A task that is still to be seen, and where it belongs.
@@ -28,6 +33,7 @@ final class Snapshot {
   private final boolean stacks;
   private final ArrayDeque<Left> left = new ArrayDeque<>();
   private int size;
+  private int places;
 
   Snapshot(GreenhouseView greenhouse, boolean stacks) {
     this.greenhouse = Objects.requireNonNull(greenhouse, "greenhouse");
@@ -62,9 +68,9 @@ final class Snapshot {
         return null;
       }
       Optional<String> waitsFor = task.waitsFor();
-      boolean placed = waitsFor.isPresent() || state == TaskState.RUNNABLE;
-      StackTraceElement[] stack = stacks || !placed ? task.thread().getStackTrace() : NO_STACK;
-      String doing = doing(task, state, waitsFor.orElse(""), stack);
+      StackTraceElement[] stack =
+          stacks || wantsPlace(state, waitsFor) ? task.thread().getStackTrace() : NO_STACK;
+      String doing = doing(task, state, waitsFor, stack);
       if (i == TRIES || (task.steps() == steps && task.state() == state)) {
         return new TaskNode(
             task.id(),
@@ -74,7 +80,7 @@ final class Snapshot {
             ages.of(task),
             steps,
             task.cancelled(),
-            task.timeLeft(),
+            timeLeft(task),
             task.marks(),
             stacks ? List.of(stack) : List.of(),
             nurseriesOf(task));
@@ -82,23 +88,35 @@ final class Snapshot {
     }
   }
 
+  private boolean wantsPlace(TaskState state, Optional<String> waitsFor) {
+    return waitsFor.isEmpty() && state != TaskState.RUNNABLE && places++ < MAX_PLACES;
+  }
+
   private static String doing(
-      TaskView task, TaskState state, String waitsFor, StackTraceElement[] stack) {
-    Thread.State thread =
-        state == TaskState.RUNNABLE ? Thread.State.RUNNABLE : task.thread().getState();
-    boolean holdsCarrier = state == TaskState.RUNNING && thread != Thread.State.RUNNABLE;
-    if (!waitsFor.isEmpty()) {
-      return holdsCarrier ? waitsFor + ", and holds its carrier" : waitsFor;
-    }
+      TaskView task, TaskState state, Optional<String> waitsFor, StackTraceElement[] stack) {
     if (state == TaskState.RUNNABLE) {
-      return "could run, and waits for its turn";
+      String turn = "could run, and waits for its turn";
+      return waitsFor.map(what -> turn + "; has waited for: " + what).orElse(turn);
+    }
+    if (waitsFor.isPresent()) {
+      return waitsFor.get();
     }
     if (task.thread() == Thread.currentThread()) {
       return "takes this snapshot";
     }
-    return stack.length == 0
-        ? "is about to begin"
-        : new Place(List.of(stack)).inWords(thread, holdsCarrier);
+    if (stack.length == 0) {
+      return task.steps() == 0 ? "is about to begin" : "is blocked elsewhere";
+    }
+    return new Place(List.of(stack)).inWords(task.thread().getState());
+  }
+
+  /// A greenhouse's clock may be somebody's.
+  private static Optional<Duration> timeLeft(TaskView task) {
+    try {
+      return task.timeLeft();
+    } catch (RuntimeException e) {
+      return Optional.empty();
+    }
   }
 
   private List<NurseryNode> nurseriesOf(TaskView task) {
@@ -106,7 +124,7 @@ final class Snapshot {
     for (NurseryView n : task.nurseries()) {
       var tasks = new ArrayList<TaskNode>();
       enqueue(n.children(), tasks);
-      nurseries.add(new NurseryNode(n.name(), Collections.unmodifiableList(tasks)));
+      nurseries.add(new NurseryNode(n.name(), n.cancelled(), Collections.unmodifiableList(tasks)));
     }
     return List.copyOf(nurseries);
   }

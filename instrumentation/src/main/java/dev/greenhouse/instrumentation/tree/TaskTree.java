@@ -15,9 +15,12 @@ import java.util.function.Consumer;
 /// System.err.println(TaskTree.of(greenhouse));
 /// ```
 ///
-/// Any thread may take one at any time, tasks included, hooks excepted; it waits for no task and
-/// makes none wait. Where the place of a task is not known otherwise, because it runs or is blocked
-/// in the JDK, the JDK is asked for its stack, which stops that task for some microseconds.
+/// Any thread may take one at any time, tasks included, hooks excepted. It waits for no task. A
+/// task waits for it for as long as it takes to copy the list of a nursery's tasks, if it forks
+/// into that nursery or ends in it just then. Where the place of a task is not known otherwise,
+/// because it runs or is blocked in the JDK, the JDK is asked for its stack, which stops that task
+/// for some microseconds; without stacks this is done for the first 1,000 such tasks, from the
+/// roots downwards, and of others it is only said that they are blocked elsewhere.
 ///
 /// **How far it can be trusted.** It is not one moment: tasks go on while it is taken. Each task is
 /// seen at one moment of its own, between two of its steps or within one. A task is shown once, in
@@ -118,10 +121,11 @@ public final class TaskTree {
 
   /// {@return the whole tree as JSON} An object with `greenhouse`, `takenAt`, and `tasks`: a list
   /// of all tasks, each after its owner. A task has an `id`, a `name`, a `state`, what it is
-  /// `doing`, `steps` and `marks`; `parent`, the id of the owner of the nursery that it is in, and
-  /// that `nursery`'s name, unless it is a root; `ageNanos`, `timeLeftNanos`, `cancelled` and
-  /// `stack` where they are known. The list is flat because trees can be deeper than what reads
-  /// JSON can bear.
+  /// `doing`, `steps`, `marks`, and its `nurseries`, each with a `name`, its number of `tasks`, and
+  /// why it was `cancelled`. Unless it is a root it has a `parent`, the id of the owner of the
+  /// nursery that it is in, and `nursery`, which of the owner's that is, counted from 0.
+  /// `ageNanos`, `timeLeftNanos`, `cancelled` and `stack` are there where they are known. The list
+  /// is flat because trees can be deeper than what reads JSON can bear.
   public String toJson() {
     return new TreeJson().of(this);
   }

@@ -5,11 +5,16 @@ import dev.greenhouse.instrumentation.stock.Label;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /// A tree as JSON, in a flat list.
 final class TreeJson {
-  private record Left(TaskNode task, long parent, @Nullable String nursery) {}
+  /// A task that is still to be written.
+  ///
+  /// @param parent the id of its nursery's owner
+  /// @param nursery which of the owner's nurseries it is in; -1 for a root
+  private record Left(TaskNode task, long parent, int nursery) {}
+
+  private static final int ROOT = -1;
 
   private final StringBuilder json = new StringBuilder();
   private final ArrayDeque<Left> left = new ArrayDeque<>();
@@ -18,7 +23,7 @@ final class TreeJson {
     json.append("{\"greenhouse\":");
     Json.appendQuoted(json, Label.name(tree.greenhouse()));
     json.append(",\"takenAt\":\"").append(tree.takenAt()).append("\",\"tasks\":[");
-    tree.roots().forEach(root -> left.add(new Left(root, 0, null)));
+    tree.roots().forEach(root -> left.add(new Left(root, 0, ROOT)));
     String between = "\n";
     for (Left next; (next = left.poll()) != null; ) {
       json.append(between);
@@ -32,9 +37,9 @@ final class TreeJson {
     TaskNode task = next.task;
     json.append("{\"id\":").append(task.id());
     text("name", Label.name(task.name()));
-    if (next.nursery != null) {
+    if (next.nursery != ROOT) {
       number("parent", next.parent);
-      text("nursery", Label.name(next.nursery));
+      number("nursery", next.nursery);
     }
     text("state", task.state().name());
     text("doing", Label.message(task.doing()));
@@ -46,10 +51,23 @@ final class TreeJson {
     if (!task.stack().isEmpty()) {
       texts("stack", task.stack());
     }
+    nurseries(task);
     json.append('}');
-    for (NurseryNode nursery : task.nurseries()) {
-      nursery.tasks().forEach(t -> left.add(new Left(t, task.id(), nursery.name())));
+  }
+
+  private void nurseries(TaskNode owner) {
+    json.append(",\"nurseries\":[");
+    for (int i = 0; i < owner.nurseries().size(); i++) {
+      int number = i;
+      NurseryNode nursery = owner.nurseries().get(i);
+      json.append(i == 0 ? "{\"name\":" : ",{\"name\":");
+      Json.appendQuoted(json, Label.name(nursery.name()));
+      number("tasks", nursery.tasks().size());
+      nursery.cancelled().ifPresent(why -> text("cancelled", Label.message(why.text())));
+      json.append('}');
+      nursery.tasks().forEach(t -> left.add(new Left(t, owner.id(), number)));
     }
+    json.append(']');
   }
 
   private void number(String key, long value) {

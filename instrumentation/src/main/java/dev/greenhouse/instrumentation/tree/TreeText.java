@@ -4,6 +4,7 @@ import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.stock.Label;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -11,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 
 /// A tree as lines for people. What matters most comes first in a line, because its end may be cut.
 final class TreeText {
-  /// So many tasks of one nursery are shown.
+  /// So many tasks of one nursery are shown: those that tell most.
   private static final int SHOWN = 50;
 
   /// So many lines are shown of the whole tree, stacks not counted.
@@ -72,7 +73,14 @@ final class TreeText {
       case NurseryNode nursery -> {
         int n = nursery.tasks().size();
         String name = Label.name(nursery.name());
-        line(item.before, "nursery '%s', %s".formatted(name, n == 1 ? "1 task" : n + " tasks"));
+        String cancelled =
+            nursery
+                .cancelled()
+                .map(why -> ", cancelled (" + Label.name(why.text()) + ")")
+                .orElse("");
+        line(
+            item.before,
+            "nursery '%s', %s%s".formatted(name, n == 1 ? "1 task" : n + " tasks", cancelled));
         push(nursery.tasks(), item.below, item.depth);
       }
       default -> line(item.before, item.node.toString());
@@ -81,14 +89,33 @@ final class TreeText {
 
   /// The last one first, because they come off the other end.
   private void push(List<?> nodes, String before, int depth) {
-    int shown = Math.min(nodes.size(), SHOWN);
-    boolean more = shown < nodes.size();
+    List<?> shown = nodes.size() <= SHOWN ? nodes : mostTelling(nodes);
+    boolean more = shown.size() < nodes.size();
     if (more) {
-      left.add(item("… and %d more".formatted(nodes.size() - shown), before, depth, true));
+      left.add(item("… and %d more".formatted(nodes.size() - shown.size()), before, depth, true));
     }
-    for (int i = shown - 1; i >= 0; i--) {
-      left.add(item(nodes.get(i), before, depth, !more && i == shown - 1));
+    for (int i = shown.size() - 1; i >= 0; i--) {
+      left.add(item(shown.get(i), before, depth, !more && i == shown.size() - 1));
     }
+  }
+
+  /// Of many, those that are cancelled or run, and then the oldest; all in their order.
+  private static List<?> mostTelling(List<?> nodes) {
+    long telling = Math.min(SHOWN, nodes.stream().filter(TreeText::isTelling).count());
+    var shown = new ArrayList<Object>(SHOWN);
+    long room = SHOWN - telling;
+    for (Object node : nodes) {
+      boolean isTelling = isTelling(node);
+      if (isTelling ? telling-- > 0 : room-- > 0) {
+        shown.add(node);
+      }
+    }
+    return shown;
+  }
+
+  private static boolean isTelling(Object node) {
+    return node instanceof TaskNode task
+        && (task.cancelled().isPresent() || task.state() == TaskState.RUNNING);
   }
 
   private Item item(Object node, String before, int depth, boolean last) {
@@ -106,7 +133,7 @@ final class TreeText {
     var line = new StringBuilder(Label.name(task.name())).append(": ");
     task.cancelled()
         .ifPresent(why -> line.append("cancelled (").append(Label.name(why.text())).append("); "));
-    line.append(Label.name(task.doing()));
+    line.append(Label.message(task.doing()));
     task.marks().forEach(mark -> line.append(" · ").append(Label.name(mark)));
     task.timeLeft()
         .filter(d -> task.cancelled().isEmpty())

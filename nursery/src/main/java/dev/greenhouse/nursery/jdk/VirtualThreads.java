@@ -23,6 +23,7 @@ public final class VirtualThreads {
     static final @Nullable VarHandle BINDINGS;
     static final @Nullable VarHandle NIO_BLOCKER;
     static final @Nullable VarHandle CARRIER;
+    static final @Nullable VarHandle NAME;
 
     static {
       Throwable failure = null;
@@ -35,6 +36,7 @@ public final class VirtualThreads {
       VarHandle bindings = null;
       VarHandle nioBlocker = null;
       VarHandle carrier = null;
+      VarHandle name = null;
       try {
         var lookup = MethodHandles.lookup();
         Class<?> virtualThread = Class.forName("java.lang.VirtualThread");
@@ -66,6 +68,7 @@ public final class VirtualThreads {
         headScope = inThread.findVarHandle(Thread.class, "headStackableScopes", scope);
         bindings = inThread.findVarHandle(Thread.class, "scopedValueBindings", Object.class);
         carrier = inVirtual.findVarHandle(virtualThread, "carrierThread", Thread.class);
+        name = inThread.findVarHandle(Thread.class, "name", String.class);
         nioBlocker = inThread.findVarHandle(Thread.class, "nioBlocker", interruptible);
       } catch (ReflectiveOperationException | RuntimeException e) {
         failure = e;
@@ -80,6 +83,7 @@ public final class VirtualThreads {
       BINDINGS = bindings;
       NIO_BLOCKER = nioBlocker;
       CARRIER = carrier;
+      NAME = name;
     }
   }
 
@@ -225,6 +229,17 @@ public final class VirtualThreads {
               };
       default -> isBlocked(virtual);
     };
+  }
+
+  /// Names a virtual thread. `Thread.setName` would take the thread's monitor, which user code may
+  /// hold while it waits, and hooks ask for names.
+  public static void setName(Thread virtual, String name) {
+    VarHandle field = Handles.NAME;
+    if (field != null) {
+      field.setVolatile(virtual, name);
+    } else {
+      virtual.setName(name);
+    }
   }
 
   /// {@return whether the thread waits and can't leave its carrier meanwhile}

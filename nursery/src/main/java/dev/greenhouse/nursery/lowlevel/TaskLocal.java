@@ -98,7 +98,7 @@ public final class TaskLocal<T> {
   private @Nullable String markOf(@Nullable Object value) {
     try {
       return value == null ? null : mark.apply((T) value);
-    } catch (RuntimeException e) { // somebody's function
+    } catch (Throwable e) { // somebody's function
       return "%s, whose mark threw %s".formatted(name, e.getClass().getName());
     }
   }

@@ -539,7 +539,12 @@ public abstract class Fiber extends SteppedThread implements Waiter {
 
   /// {@return whether the thread waits in an operation of ours and keeps its carrier meanwhile}
   public final boolean isPinnedWhileItWaits() {
-    return carried && waiting != null && VirtualThreads.isPinned(thread());
+    return waiting != null && isPinned();
+  }
+
+  /// {@return whether the thread waits for anything and keeps its carrier meanwhile}
+  protected final boolean isPinned() {
+    return carried && VirtualThreads.isPinned(thread());
   }
 
   /// {@return whether the thread waits for anything that an interrupt may end}

@@ -95,7 +95,7 @@ public final class Guest extends Scheduler {
 
   @Override
   public boolean isCarrier(Thread thread) {
-    return thread == pumping.get();
+    return thread == pumping.get() || thread instanceof Carrier; // of the pool, when it is broken
   }
 
   private void pump() {

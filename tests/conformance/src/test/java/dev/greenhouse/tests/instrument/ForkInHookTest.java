@@ -2,6 +2,7 @@ package dev.greenhouse.tests.instrument;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.nursery.CancelScope;
@@ -10,6 +11,7 @@ import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.tests.CapturedLog;
 import dev.greenhouse.tests.Kind;
+import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.lang.reflect.Method;
@@ -129,6 +131,69 @@ class ForkInHookTest {
       assertThat(greenhouse.instruments().list()).doesNotContain(forker);
       log.await("A hook of an instrument forked a task into nursery 'bed'.", "taskSpawned");
     }
+  }
+
+  /// On a loop it would wait for ever for itself.
+  @OnEveryKind
+  @NeedsFlag
+  void soIsRunningAMainTaskInAHookOfASteps(Kind kind) {
+    var refusal = new AtomicReference<@Nullable Throwable>();
+    var target = new AtomicReference<@Nullable OpenGreenhouse>();
+    var runner =
+        new Instrument() {
+          @Override
+          public void beforeTaskStep(TaskView task) {
+            OpenGreenhouse greenhouse = target.getAndSet(null);
+            if (greenhouse != null) {
+              try {
+                greenhouse.run(() -> Task.checkpoint());
+              } catch (IllegalStateException e) {
+                refusal.set(e);
+              }
+            }
+          }
+        };
+    try (OpenGreenhouse greenhouse = kind.build(runner)) {
+      target.set(greenhouse);
+      greenhouse.run(() -> Task.checkpoint());
+    }
+    assertThat(refusal.get())
+        .hasMessageContaining("A hook of an instrument called run of greenhouse");
+  }
+
+  /// The inner hook's end is not the outer one's.
+  @OnEveryKind
+  void alsoAfterAHookInsideOfTheHook(Kind kind) {
+    var refusal = new AtomicReference<@Nullable Throwable>();
+    var target = new AtomicReference<@Nullable Nursery>();
+    var canceller =
+        new Instrument() {
+          @Override
+          public void taskEntered(TaskView task) {
+            Nursery nursery = target.getAndSet(null);
+            if (nursery != null) {
+              nursery.cancel("by a hook"); // tells cancelRequested
+              try {
+                nursery.fork(() -> 1);
+              } catch (IllegalStateException e) {
+                refusal.set(e);
+              }
+            }
+          }
+
+          @Override
+          public void cancelRequested(TaskView owner, String scope, CancelReason reason) {}
+        };
+    try (OpenGreenhouse greenhouse = kind.build(canceller)) {
+      greenhouse.run(
+          () ->
+              Nursery.run(
+                  nursery -> {
+                    target.set(nursery);
+                    nursery.fork(() -> 1);
+                  }));
+    }
+    assertThat(refusal.get()).hasMessageContaining("A hook of an instrument forked a task");
   }
 
   @OnEveryKind

@@ -144,10 +144,15 @@ class PlaceTest {
       try {
         Eventually.run(
             () ->
-                assertThat(TaskTree.of(greenhouse).roots().getFirst().doing())
-                    .matches(
-                        "blocked in java.util.concurrent.LinkedBlockingQueue.take, called by"
-                            + " .*PlaceTest\\$WaitsForTheJdk.<clinit>.*, and holds its carrier"));
+                assertThat(TaskTree.of(greenhouse).roots().getFirst())
+                    .satisfies(
+                        task -> {
+                          assertThat(task.marks()).containsExactly("pinned");
+                          assertThat(task.doing())
+                              .matches(
+                                  "blocked in java.util.concurrent.LinkedBlockingQueue.take,"
+                                      + " called by .*PlaceTest\\$WaitsForTheJdk.<clinit>.*");
+                        }));
       } finally {
         pinned.cancel("enough");
       }

@@ -172,27 +172,33 @@ class StuckTest {
     }
   }
 
-  /// On a loop one that computes keeps everybody from running.
+  /// On a loop one that computes keeps everybody from running: those that never ran, and those
+  /// whose waits are over.
   @OnEveryKind
   void aTaskThatHoldsTheLoop(Kind kind) {
     var stop = new AtomicBoolean();
     try (OpenGreenhouse greenhouse = kind.build()) {
-      var forked = new CompletableFuture<Boolean>();
+      var answer = new CompletableFuture<String>();
       Task<?> main =
           greenhouse.launch(
               () -> {
                 Nursery.run(
                     nursery -> {
+                      nursery.fork("fetch", () -> Portal.withPortalRun(() -> Portal.await(answer)));
+                      Eventually.run(
+                          () -> assertThat(Here.task("fetch").doing()).startsWith("await"));
                       nursery.fork("report", () -> compute(stop));
-                      if (kind != Kind.POOL) {
-                        nursery.fork("mail", () -> forked.complete(true));
-                      }
+                      nursery.fork("mail", () -> 1);
                     });
                 return 0;
               });
       reads(greenhouse, "report: runs in .*StuckTest.compute");
+      answer.complete("there");
       if (kind == Kind.LOOP) {
-        reads(greenhouse, "└─ mail: could run, and waits for its turn · 0 steps");
+        reads(
+            greenhouse,
+            "├─ fetch: could run, and waits for its turn; has waited for: await CompletableFuture",
+            "└─ mail: could run, and waits for its turn · 0 steps");
       }
       stop.set(true);
       main.join();

@@ -7,11 +7,13 @@ import dev.greenhouse.instrumentation.tree.TaskTree;
 import dev.greenhouse.instrumentation.tree.TreeDump;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
+import dev.greenhouse.tests.CapturedLog;
 import dev.greenhouse.tests.Eventually;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -54,18 +56,44 @@ class TreeDumpTest {
     return true;
   }
 
+  /// After the last one is closed the signal would end this JVM, as it did before.
   @OnEveryKind
-  void closingRestoresWhatWasThere(Kind kind) throws Exception {
-    var outer = new LinkedBlockingQueue<TaskTree>();
-    var inner = new LinkedBlockingQueue<TaskTree>();
+  void severalShareASignalWhoeverIsClosedFirst(Kind kind) throws Exception {
+    var seen = new LinkedBlockingQueue<String>();
     try (OpenGreenhouse greenhouse = kind.build();
-        var _ = TreeDump.onSignal("USR1", greenhouse, outer::add)) {
-      var second = TreeDump.onSignal("USR1", greenhouse, inner::add);
-      second.close();
-      second.close(); // once is enough
+        var _ = TreeDump.onSignal("USR1", greenhouse, tree -> seen.add("last"))) {
+      var first = TreeDump.onSignal("USR1", greenhouse, tree -> seen.add("first"));
+      var second = TreeDump.onSignal("USR1", greenhouse, tree -> seen.add("second"));
       signal();
-      assertThat(outer.take().size()).isZero();
-      assertThat(inner).isEmpty();
+      assertThat(List.of(seen.take(), seen.take(), seen.take()))
+          .containsExactly("last", "first", "second");
+      first.close();
+      first.close(); // once is enough
+      signal();
+      assertThat(List.of(seen.take(), seen.take())).containsExactly("last", "second");
+      second.close();
+      signal();
+      assertThat(seen.take()).isEqualTo("last");
+      assertThat(seen).isEmpty();
+    }
+  }
+
+  @OnEveryKind
+  void oneThatThrowsHidesNoOther(Kind kind) throws Exception {
+    var seen = new LinkedBlockingQueue<TaskTree>();
+    try (var log = CapturedLog.begin();
+        OpenGreenhouse greenhouse = kind.build();
+        var _ =
+            TreeDump.onSignal(
+                "USR1",
+                greenhouse,
+                tree -> {
+                  throw new IllegalStateException("no room for a tree");
+                });
+        var _ = TreeDump.onSignal("USR1", greenhouse, seen::add)) {
+      signal();
+      assertThat(seen.take().size()).isZero();
+      log.await("no room for a tree");
     }
   }
 

@@ -17,6 +17,7 @@ import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The forms of a task tree: text for people, JSON for programs.
@@ -104,6 +105,42 @@ class TreeFormTest {
   }
 
   @OnEveryKind
+  void ofManyTasksThoseThatAreCancelledAreShown(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          var never = new CompletableFuture<String>();
+          try (var nursery = Nursery.open("many")) {
+            for (int i = 0; i < 100; i++) {
+              nursery.fork("task " + i, () -> never.join());
+            }
+            Here.says("task 99", task -> assertThat(task.doing()).startsWith("blocked in"));
+            nursery.children().get(70).cancel("seventy");
+            nursery.children().get(80).cancel("eighty");
+            assertThat(Here.tree().toText(200))
+                .contains(
+                    "task 0:", "task 47:", "task 70: cancelled (seventy)", "task 80: cancelled")
+                .doesNotContain("task 48:")
+                .endsWith("… and 50 more" + System.lineSeparator());
+            never.complete("enough");
+          }
+        });
+  }
+
+  @OnEveryKind
+  void aCancelledNurseryIsShown(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          try (var nursery = Nursery.open("bed")) {
+            nursery.cancel("frost");
+            assertThat(Here.tree().toText(100))
+                .contains("nursery 'bed', 0 tasks, cancelled (frost)");
+            JsonNode main = parsed(Here.tree()).get("tasks").get(0);
+            assertThat(main.get("nurseries").get(0).get("cancelled").asText()).isEqualTo("frost");
+          }
+        });
+  }
+
+  @OnEveryKind
   void jsonTellsAll(Kind kind) {
     try (OpenGreenhouse greenhouse = kind.build(TaskAges.create())) {
       Task<?> main =
@@ -133,7 +170,10 @@ class TreeFormTest {
       assertThat(root.has("parent")).isFalse();
       assertThat(root.get("doing").asText()).startsWith("close of nursery 'bed");
       assertThat(child.get("parent").asLong()).isEqualTo(main.id());
-      assertThat(child.get("nursery").asText()).isEqualTo("bed \"<&>\"\\n");
+      assertThat(child.get("nursery").asInt()).isZero();
+      assertThat(root.get("nurseries")).hasSize(1);
+      assertThat(root.get("nurseries").get(0).get("name").asText()).isEqualTo("bed \"<&>\"\\n");
+      assertThat(root.get("nurseries").get(0).get("tasks").asInt()).isOne();
       assertThat(child.get("name").asText())
           .isEqualTo("a \"quoted\" <b>name</b>\\n\\u2028😀\ufffd");
       assertThat(child.get("state").asText()).isEqualTo("WAITING");

@@ -1,20 +1,16 @@
 package dev.greenhouse.tests.stress;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.Task;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 
 /// The end of a task against the cancellation of those who wait for it.
 @Tag("stress")
 class JoinRaceTest {
   /// The target may end before whoever cancels all of them has come to the joiners. To them it is
-  /// their own cancellation all the same, and no failure of theirs.
+  /// their own cancellation all the same: a failure of theirs would leave `Nursery.run`.
   @Race
   void whoIsCancelledWithWhatItJoinsHasNotFailed(Bed bed) throws Exception {
-    var joinedInVain = new AtomicInteger();
     try (var canceller = new Canceller(41)) {
       bed.run(
           () -> {
@@ -23,11 +19,7 @@ class JoinRaceTest {
                   nursery -> {
                     Task<?> target = nursery.fork(() -> Task.sleepForever());
                     for (int n = 0; n < 3; n++) {
-                      nursery.fork(
-                          () -> {
-                            target.join();
-                            joinedInVain.incrementAndGet();
-                          });
+                      nursery.fork(() -> target.join());
                     }
                     nursery.fork(() -> Nursery.run(inner -> inner.start(status -> target.join())));
                     Task.checkpoint();
@@ -37,6 +29,5 @@ class JoinRaceTest {
             }
           });
     }
-    assertThat(joinedInVain).hasValue(0);
   }
 }
