@@ -2,7 +2,6 @@ package dev.greenhouse.instrumentation.context;
 
 import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.instrumentation.Outcome;
-import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.instrumentation.stock.LiveTable;
 import java.util.Objects;
@@ -54,8 +53,7 @@ public final class InheritedContext<C> implements Instrument {
 
   private final Supplier<? extends @Nullable C> capture;
   private final Function<? super C, ? extends AutoCloseable> attach;
-  private final LiveTable<TaskView, Inherited<C>> given =
-      new LiveTable<>(TABLE_BITS, task -> task.state() == TaskState.ENDED);
+  private final LiveTable<TaskView, Inherited<C>> given = LiveTable.ofTasks(TABLE_BITS);
 
   private InheritedContext(
       Supplier<? extends @Nullable C> capture,

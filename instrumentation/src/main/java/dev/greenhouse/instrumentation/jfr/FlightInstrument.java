@@ -5,7 +5,6 @@ import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.instrumentation.NurseryView;
 import dev.greenhouse.instrumentation.Outcome;
-import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.instrumentation.stock.Label;
 import dev.greenhouse.instrumentation.stock.LiveTable;
@@ -31,10 +30,8 @@ sealed class FlightInstrument implements Instrument permits FlightInstrumentOfSt
     final AtomicInteger cancelled = new AtomicInteger();
   }
 
-  private final LiveTable<TaskView, TaskExitedEvent> lives =
-      new LiveTable<>(TABLE_BITS, task -> task.state() == TaskState.ENDED);
-  private final LiveTable<NurseryView, Span> spans =
-      new LiveTable<>(TABLE_BITS, nursery -> !nursery.isOpen());
+  private final LiveTable<TaskView, TaskExitedEvent> lives = LiveTable.ofTasks(TABLE_BITS);
+  private final LiveTable<NurseryView, Span> spans = LiveTable.ofNurseries(TABLE_BITS);
 
   @Override
   public final void afterRun(GreenhouseView greenhouse) {

@@ -4,7 +4,6 @@ import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.NurseryView;
 import dev.greenhouse.instrumentation.Outcome;
-import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.instrumentation.log.Ring.Event;
 import dev.greenhouse.instrumentation.stock.LiveTable;
@@ -25,10 +24,8 @@ sealed class RingLog implements TaskLog permits StepRingLog {
     boolean exited; // by the task, before its last step ends
   }
 
-  final LiveTable<TaskView, Times> tasks =
-      new LiveTable<>(TABLE_BITS, task -> task.state() == TaskState.ENDED);
-  private final LiveTable<NurseryView, Times> nurseries =
-      new LiveTable<>(TABLE_BITS, nursery -> !nursery.isOpen());
+  final LiveTable<TaskView, Times> tasks = LiveTable.ofTasks(TABLE_BITS);
+  private final LiveTable<NurseryView, Times> nurseries = LiveTable.ofNurseries(TABLE_BITS);
   private final Writer writer;
 
   RingLog(Writer writer) {

@@ -3,7 +3,6 @@ package dev.greenhouse.instrumentation.metrics;
 import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.instrumentation.Outcome;
-import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.instrumentation.stock.LiveTable;
 import java.util.concurrent.atomic.LongAdder;
@@ -34,8 +33,7 @@ public final class Metrics implements Instrument {
     volatile boolean exited; // by the task's thread, before the last step's end
   }
 
-  private final LiveTable<TaskView, Times> tasks =
-      new LiveTable<>(TABLE_BITS, task -> task.state() == TaskState.ENDED);
+  private final LiveTable<TaskView, Times> tasks = LiveTable.ofTasks(TABLE_BITS);
   private final LongAdder spawned = new LongAdder();
   private final LongAdder succeeded = new LongAdder();
   private final LongAdder failed = new LongAdder();

@@ -1,5 +1,8 @@
 package dev.greenhouse.instrumentation.stock;
 
+import dev.greenhouse.instrumentation.NurseryView;
+import dev.greenhouse.instrumentation.TaskState;
+import dev.greenhouse.instrumentation.TaskView;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
@@ -34,11 +37,28 @@ public final class LiveTable<K, V> {
   /// By anybody, without order: if two sweep the same bucket, another one waits for its turn.
   private int swept;
 
-  /// Makes an empty table.
+  /// {@return an empty table of tasks}
   ///
   /// @param bits the binary logarithm of the number of buckets
-  /// @param hasEnded whether a key can be dropped
-  public LiveTable(int bits, Predicate<K> hasEnded) {
+  public static <V> LiveTable<TaskView, V> ofTasks(int bits) {
+    return new LiveTable<>(bits, LiveTable::hasLeft);
+  }
+
+  /// {@return an empty table of nurseries} One that is closed is kept until its owner has ended: it
+  /// is closed a moment before its owner tells so.
+  ///
+  /// @param bits the binary logarithm of the number of buckets
+  public static <V> LiveTable<NurseryView, V> ofNurseries(int bits) {
+    return new LiveTable<>(bits, nursery -> !nursery.isOpen() && hasLeft(nursery.owner()));
+  }
+
+  /// A task whose steps are in its own thread tells of its last one's end when it has ended.
+  private static boolean hasLeft(TaskView task) {
+    Thread thread = task.thread();
+    return task.state() == TaskState.ENDED && !(thread.isVirtual() && thread.isAlive());
+  }
+
+  private LiveTable(int bits, Predicate<K> hasEnded) {
     this.buckets = new AtomicReferenceArray<>(1 << bits);
     this.mask = (1 << bits) - 1;
     this.hasEnded = hasEnded;

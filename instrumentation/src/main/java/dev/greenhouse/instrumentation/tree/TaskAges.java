@@ -3,7 +3,6 @@ package dev.greenhouse.instrumentation.tree;
 import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.instrumentation.Outcome;
-import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.instrumentation.stock.LiveTable;
 import java.time.Duration;
@@ -17,8 +16,7 @@ import java.util.Optional;
 public final class TaskAges implements Instrument {
   private static final int TABLE_BITS = 14;
 
-  private final LiveTable<TaskView, Long> spawnedAt =
-      new LiveTable<>(TABLE_BITS, task -> task.state() == TaskState.ENDED);
+  private final LiveTable<TaskView, Long> spawnedAt = LiveTable.ofTasks(TABLE_BITS);
 
   private TaskAges() {}
 

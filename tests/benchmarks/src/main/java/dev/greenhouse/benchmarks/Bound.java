@@ -17,6 +17,8 @@ record Bound(Case measured, double limit) {
         new Bound(Case.of(ScopeBenchmark.class, "throwIfCancelledInFiveWithDeadlines"), 5),
         new Bound(Case.of(PortalBenchmark.class, "awaitOfCompletedStage"), 15),
         new Bound(Case.of(PortalBenchmark.class, "runSync"), 50),
+        new Bound(HookBenchmark.of(Instrumented.TIMELINE), 40),
+        new Bound(HookBenchmark.of(Instrumented.STALL_WATCH), 5),
         new Bound(TreeBenchmark.of("snapshot", TreeBenchmark.Wait.OURS), 20_000_000),
         new Bound(TreeBenchmark.of("snapshot", TreeBenchmark.Wait.THE_JDKS), 20_000_000));
   }

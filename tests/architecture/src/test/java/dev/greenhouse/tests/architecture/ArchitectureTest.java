@@ -71,7 +71,7 @@ class ArchitectureTest {
           .whereLayer("trace")
           .mayOnlyAccessLayers("instrumentation", "stock")
           .whereLayer("stock")
-          .mayNotAccessAnyLayer()
+          .mayOnlyAccessLayers("instrumentation")
           .whereLayer("jfr")
           .mayOnlyAccessLayers("instrumentation", "stock")
           .whereLayer("context")
