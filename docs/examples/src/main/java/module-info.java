@@ -9,4 +9,5 @@ module dev.greenhouse.examples {
   requires org.commonmark.ext.gfm.tables;
   requires org.jsoup;
   requires org.jspecify;
+  requires jdk.unsupported; // for signals: linkcheck --tree
 }

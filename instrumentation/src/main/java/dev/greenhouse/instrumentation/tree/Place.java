@@ -67,12 +67,11 @@ final class Place {
     return (nested < 0 ? name : name.substring(0, nested)) + "." + frame.getMethodName();
   }
 
-  private static String shown(StackTraceElement frame) {
-    return "%s.%s(%s:%d)"
-        .formatted(
-            frame.getClassName(),
-            frame.getMethodName(),
-            frame.getFileName(),
-            frame.getLineNumber());
+  /// {@return a frame without its module}
+  static String shown(StackTraceElement frame) {
+    String call = frame.getClassName() + "." + frame.getMethodName();
+    return frame.getFileName() == null
+        ? call
+        : "%s(%s:%d)".formatted(call, frame.getFileName(), frame.getLineNumber());
   }
 }

@@ -21,6 +21,9 @@ import java.util.function.Consumer;
 /// has no such signals, and `jcmd` on no platform a place for commands of others: there a program
 /// calls [TaskTree#of] itself, for instance when its health page is asked.
 ///
+/// It needs the JDK's module `jdk.unsupported`. On the class path it is there; a modular
+/// application says `requires jdk.unsupported`.
+///
 /// The tree is taken and printed by a thread that the JVM makes for the signal. It works while all
 /// carriers are stuck. Several dumps may share a signal, which then shows all their greenhouses.
 ///

@@ -150,7 +150,7 @@ final class TreeText {
   /// What the libraries do inside is left out: the JSON form has it.
   private void stack(String below, List<StackTraceElement> stack) {
     for (StackTraceElement frame : new Place(stack).ownFrames()) {
-      append(below, "     at " + frame);
+      append(below, "     at " + Place.shown(frame));
     }
   }
 
