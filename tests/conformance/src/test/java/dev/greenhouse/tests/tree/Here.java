@@ -2,6 +2,7 @@ package dev.greenhouse.tests.tree;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.tree.TaskNode;
 import dev.greenhouse.instrumentation.tree.TaskTree;
 import dev.greenhouse.nursery.Task;
@@ -28,7 +29,26 @@ final class Here {
   }
 
   static void saysDoing(String name, String doing) {
-    says(name, task -> assertThat(task.doing()).isEqualTo(doing));
+    says(
+        name,
+        task -> {
+          assertThat(task.doing()).isEqualTo(doing);
+          assertThat(task.state()).isEqualTo(TaskState.WAITING);
+        });
+  }
+
+  /// Waits until nobody is on his way any more but who asks.
+  static void allOthersWait() {
+    Eventually.run(
+        () ->
+            tree()
+                .forEach(
+                    task ->
+                        assertThat(
+                                task.state() == TaskState.WAITING
+                                    || task.id() == Task.current().id())
+                            .as(task.name())
+                            .isTrue()));
   }
 
   static void saysDoingLike(String name, String regex) {

@@ -39,6 +39,7 @@ class TreeFormTest {
             Here.saysDoing("three", "sleepForever");
             Here.saysDoing("two", "close of nursery 'deep'");
             Here.saysDoing("one", "sleepForever");
+            Here.allOthersWait();
             String text = Here.tree().toText(100).replaceAll("\\d+ steps?", "N steps");
             assertThat(text.lines())
                 .containsExactly(
@@ -91,6 +92,7 @@ class TreeFormTest {
             for (int i = 0; i < 500; i++) {
               nursery.fork("task " + i, () -> Task.sleepForever());
             }
+            Here.allOthersWait();
             String text = Here.tree().toText(100);
             assertThat(text.lines())
                 .hasSize(3 + 50 + 1)
@@ -113,7 +115,7 @@ class TreeFormTest {
             for (int i = 0; i < 100; i++) {
               nursery.fork("task " + i, () -> never.join());
             }
-            Here.says("task 99", task -> assertThat(task.doing()).startsWith("blocked in"));
+            Here.allOthersWait();
             nursery.children().get(70).cancel("seventy");
             nursery.children().get(80).cancel("eighty");
             assertThat(Here.tree().toText(200))
@@ -160,6 +162,8 @@ class TreeFormTest {
           () ->
               assertThat(TaskTree.of(greenhouse).toText(100))
                   .contains("sleepForever · deadline in"));
+      Eventually.holds(
+          "both wait", () -> TaskTree.of(greenhouse).toText(100).contains(": 2 tasks, 2 waiting"));
       JsonNode json = parsed(TaskTree.withStacks(greenhouse));
       assertThat(json.get("greenhouse").asText()).isEqualTo(greenhouse.name());
       assertThat(json.get("takenAt").asText()).matches("\\d{4}-.*Z");
