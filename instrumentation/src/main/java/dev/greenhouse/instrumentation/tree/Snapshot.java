@@ -88,8 +88,14 @@ final class Snapshot {
     }
   }
 
+  /// Those that run are few, and tell most.
   private boolean wantsPlace(TaskState state, Optional<String> waitsFor) {
-    return waitsFor.isEmpty() && state != TaskState.RUNNABLE && places++ < MAX_PLACES;
+    return waitsFor.isEmpty()
+        && switch (state) {
+          case RUNNING -> true;
+          case WAITING -> places++ < MAX_PLACES;
+          case RUNNABLE, ENDED -> false;
+        };
   }
 
   private static String doing(

@@ -15,18 +15,19 @@ import java.util.function.Consumer;
 /// System.err.println(TaskTree.of(greenhouse));
 /// ```
 ///
-/// Any thread may take one at any time, tasks included, hooks excepted. It waits for no task. A
-/// task waits for it for as long as it takes to copy the list of a nursery's tasks, if it forks
-/// into that nursery or ends in it just then. Where the place of a task is not known otherwise,
-/// because it runs or is blocked in the JDK, the JDK is asked for its stack, which stops that task
-/// for some microseconds; without stacks this is done for the first 1,000 such tasks, from the
-/// roots downwards, and of others it is only said that they are blocked elsewhere.
+/// Any thread may take one at any time, tasks included, hooks excepted. It is no checkpoint, and
+/// waits for no task. A task waits for it for as long as it takes to copy the list of a nursery's
+/// tasks, if it forks into that nursery or ends in it just then. Where the place of a task is not
+/// known otherwise, because it runs or is blocked in the JDK, the JDK is asked for its stack, which
+/// stops that task for some microseconds; without stacks this is done for those that run and the
+/// first 1,000 that are blocked, from the roots downwards, and of others it is only said that they
+/// are blocked elsewhere.
 ///
 /// **How far it can be trusted.** It is not one moment: tasks go on while it is taken. Each task is
 /// seen at one moment of its own, between two of its steps or within one. A task is shown once, in
 /// its nursery, and that under its owner, which lived then. A task that lived from the beginning of
-/// the snapshot to its end is in it. One that was busy all the time may be shown with what it did a
-/// few microseconds before.
+/// the snapshot to its end is in it. Of one that goes on each time it is looked at, and without the
+/// `--add-opens` flag of any, what it did may be of a few microseconds before or after its state.
 ///
 /// The idea is
 /// [Trio's](https://trio.readthedocs.io/en/stable/reference-lowlevel.html#trio.lowlevel.Task).

@@ -58,7 +58,7 @@ public final class TreeDump implements AutoCloseable {
     this.use = Objects.requireNonNull(use, "use");
   }
 
-  /// Installs a dump to `System.err`.
+  /// Installs a dump to `System.err`. Any thread may call it; it does not block.
   ///
   /// @param signal the signal's name without `SIG`, such as "USR1"
   /// @param greenhouse whose tree
@@ -69,7 +69,7 @@ public final class TreeDump implements AutoCloseable {
     return onSignal(signal, greenhouse, System.err::print);
   }
 
-  /// Installs a dump to somewhere else.
+  /// Installs a dump to somewhere else. Any thread may call it; it does not block.
   ///
   /// @param signal the signal's name without `SIG`, such as "USR1"
   /// @param greenhouse whose tree

@@ -14,6 +14,7 @@ import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.net.ServerSocket;
+import java.util.ArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -157,6 +158,52 @@ class PlaceTest {
         pinned.cancel("enough");
       }
     }
+  }
+
+  /// Stacks take their time: without stacks the first thousand that are blocked have a place.
+  @OnEveryKind
+  void ofTheFirstThousandAndOfAllThatRun(Kind kind) {
+    var end = new CountDownLatch(1);
+    var stop = new AtomicBoolean();
+    try (OpenGreenhouse greenhouse = kind.build()) {
+      Task<?> main =
+          greenhouse.launch(
+              () -> {
+                Nursery.run(
+                    nursery -> {
+                      for (int i = 0; i < 1_100; i++) {
+                        nursery.fork(() -> hold(end));
+                      }
+                      // On a loop this one would keep the others from getting there.
+                      Here.allOthersWait();
+                      nursery.fork("busy", () -> spin(stop));
+                    });
+                return 0;
+              });
+      try {
+        Eventually.run(
+            () -> {
+              TaskTree tree = TaskTree.of(greenhouse);
+              assertThat(tree.find("busy"))
+                  .hasValueSatisfying(
+                      busy -> assertThat(busy.doing()).matches("runs in .*PlaceTest\\.spin\\(.*"));
+              assertThat(count(tree, "blocked in java.util.concurrent.CountDownLatch.await"))
+                  .isEqualTo(1_000);
+              assertThat(count(tree, "is blocked elsewhere")).isEqualTo(100);
+            });
+        assertThat(count(TaskTree.withStacks(greenhouse), "blocked in ")).isEqualTo(1_100);
+      } finally {
+        stop.set(true);
+        end.countDown();
+      }
+      main.join();
+    }
+  }
+
+  private static long count(TaskTree tree, String beginning) {
+    var doing = new ArrayList<String>();
+    tree.forEach(task -> doing.add(task.doing()));
+    return doing.stream().filter(d -> d.startsWith(beginning)).count();
   }
 
   @OnEveryKind

@@ -65,6 +65,7 @@ class TreeFormTest {
           try (var nursery = Nursery.open("n".repeat(10_000))) {
             nursery.fork("x".repeat(10_000), () -> Task.sleepForever());
             nursery.fork("😀".repeat(5_000), () -> Task.sleepForever());
+            Here.allOthersWait();
             for (int width : List.of(40, 41, 80, 160)) {
               assertThat(Here.tree().toText(width).lines())
                   .hasSize(5)
