@@ -20,13 +20,20 @@ public final class Cancelled extends CancellationException {
 
   private final transient CancelReason reason;
   private final String scope;
-  private final String task;
+  private final String task; // or its nursery, if the task has a number only
+  private final long number; // or zero
   private volatile @Nullable String escapedFrom;
 
   Cancelled(CancelReason reason, String scope, String task) {
+    this(reason, scope, task, 0);
+  }
+
+  /// Makes one for a task that has no name yet: making it takes longer than all the rest.
+  Cancelled(CancelReason reason, String scope, String nursery, long number) {
     this.reason = reason;
     this.scope = scope;
-    this.task = task;
+    this.task = nursery;
+    this.number = number;
   }
 
   /// Makes one, for those who build tasks of their own kind.
@@ -87,7 +94,7 @@ public final class Cancelled extends CancellationException {
 
   /// {@return the name of the task that was told}
   public String taskName() {
-    return task;
+    return number == 0 ? task : TaskImpl.numbered(task, number);
   }
 
   /// It left a task none of whose scopes is cancelled. The text says so from now on.
@@ -97,7 +104,8 @@ public final class Cancelled extends CancellationException {
 
   @Override
   public String getMessage() {
-    String text = "cancelled: %s, in scope '%s', seen by task '%s'".formatted(reason, scope, task);
+    String text =
+        "cancelled: %s, in scope '%s', seen by task '%s'".formatted(reason, scope, taskName());
     String from = escapedFrom;
     return from == null
         ? text

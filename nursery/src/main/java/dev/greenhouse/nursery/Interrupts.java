@@ -31,12 +31,8 @@ final class Interrupts {
   /// interrupt, and carries nothing that is a failure: what closing a resource threw on the way out
   /// must not be lost}
   static boolean isCancellation(Throwable error) {
-    if (error instanceof Cancelled
-        && error.getCause() == null
-        && error.getSuppressed().length == 0) {
-      return true;
-    }
-    return isCancellation(error, Set.of());
+    boolean alone = error.getCause() == null && error.getSuppressed().length == 0;
+    return alone ? !isFailure(error) && isSign(error) : isCancellation(error, Set.of());
   }
 
   /// Whatever leads back to what is being judged is a part of that.

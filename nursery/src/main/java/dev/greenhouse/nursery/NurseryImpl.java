@@ -118,11 +118,16 @@ final class NurseryImpl implements Nursery {
   }
 
   static Callable<@Nullable Void> asCallable(Action body) {
-    Objects.requireNonNull(body, "body");
-    return () -> {
-      body.run();
+    return new ActionBody(Objects.requireNonNull(body, "body"));
+  }
+
+  /// No lambda, which would be one more frame on each task's stack.
+  private record ActionBody(Action action) implements Callable<@Nullable Void> {
+    @Override
+    public @Nullable Void call() throws Exception {
+      action.run();
       return null;
-    };
+    }
   }
 
   private <T extends @Nullable Object> TaskImpl<T> forkChild(

@@ -353,7 +353,7 @@ abstract class ScopedTask extends Fiber {
         return failed;
       }
     }
-    return new Cancelled(reason, cancelled.name(), name());
+    return self().toldOf(reason, cancelled.name());
   }
 
   public void cancel(String reason) {

@@ -104,25 +104,13 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
 
   // ---- life
 
+  /// Calls the body itself: each frame between would be on every stack that is taken in there.
   @Override
   public final void run() {
     var hooks = hooks();
     if (hooks != Hooks.NONE) {
       hooks.taskEntered(this);
     }
-    Outcome<T> end;
-    try {
-      end = runBody();
-    } catch (Throwable t) {
-      // No outcome would be a hang of whoever waits for it.
-      Reports.internalError("task '" + name() + "'", t);
-      end = new Outcome.Failed<>(t);
-    }
-    finish(end);
-    markEnded();
-  }
-
-  private Outcome<T> runBody() {
     T value = null;
     Throwable thrown = null;
     try {
@@ -132,17 +120,26 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
     } catch (Throwable t) {
       thrown = t;
     }
-    if (innermost() != null) {
-      thrown = closeLeftovers(thrown);
+    finish(bodyEnded(value, thrown));
+    markEnded();
+  }
+
+  private Outcome<T> bodyEnded(@Nullable T value, @Nullable Throwable thrownByBody) {
+    try {
+      Throwable thrown = innermost() == null ? thrownByBody : closeLeftovers(thrownByBody);
+      dropDeadScopes();
+      Outcome<T> end = thrown == null ? succeeded(value) : ended(thrown);
+      Start<?> start = startedUnder();
+      boolean ofStarter = start != null && start.ended(thrown);
+      if (!ofStarter && end instanceof Outcome.Failed<T>(Throwable error)) {
+        reportFailure(error);
+      }
+      return end;
+    } catch (Throwable t) {
+      // No outcome would be a hang of whoever waits for it.
+      Reports.internalError("task '" + name() + "'", t);
+      return new Outcome.Failed<>(t);
     }
-    dropDeadScopes();
-    Outcome<T> end = thrown == null ? succeeded(value) : ended(thrown);
-    Start<?> start = startedUnder();
-    boolean ofStarter = start != null && start.ended(thrown);
-    if (!ofStarter && end instanceof Outcome.Failed<T>(Throwable error)) {
-      reportFailure(error);
-    }
-    return end;
   }
 
   /// Nurseries that the body left open are cancelled and closed, and that is an error.
@@ -477,7 +474,19 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
   }
 
   String defaultName() {
-    return Objects.requireNonNull(nursery()).name() + "-" + id();
+    return numbered(Objects.requireNonNull(nursery()).name(), id());
+  }
+
+  static String numbered(String nursery, long id) {
+    return nursery + "-" + id;
+  }
+
+  /// {@return what tells it of a cancellation. A name is not made for that}
+  Cancelled toldOf(CancelReason reason, String scope) {
+    NurseryImpl n = nursery();
+    return name != null || n == null
+        ? new Cancelled(reason, scope, name())
+        : new Cancelled(reason, scope, n.name(), id());
   }
 
   @Override
