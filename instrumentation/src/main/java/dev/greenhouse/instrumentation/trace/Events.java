@@ -26,6 +26,8 @@ final class Events {
   static final int FAILED = 6;
   static final int CANCELLED = 7;
   static final int SPAWNED = 8; // in no ring: see Told
+  static final int STEPPED = 9; // began with the event before it in its ring, and ended
+  static final int STEPPED_YIELDED = 10; // the same, and was scheduled within the step
 
   private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
 
@@ -82,19 +84,21 @@ final class Events {
     return Math.max(0, claims() - mask - 1);
   }
 
-  private long claims() {
+  long claims() {
     return (long) WORD.getVolatile(words, CLAIMS);
   }
 
   /// Reads what is there, the oldest first, while others write. Times must not be more than 52 days
   /// ago.
   ///
+  /// @param end a number of [#claims]: later events are left out
+  /// @param open the task in a step that began with the last event before that; 0 if there is none
   /// @return the time from which on nothing is missing but what is being written; `Long.MIN_VALUE`
   ///   if nothing was lost
-  long read(Reader reader) {
-    long end = claims();
+  long read(long end, long open, Reader reader) {
     long completeFrom = Long.MIN_VALUE;
     boolean gap = end - mask - 1 > 0;
+    long before = Long.MIN_VALUE; // when the event before it was, if that is known
     for (long n = Math.max(0, end - mask - 1); n < end; n++) {
       int at = FRONT + 2 * ((int) n & mask);
       long round = (n >>> shift) + 1 & ROUND;
@@ -107,11 +111,27 @@ final class Events {
           gap = false;
           completeFrom = time;
         }
-        reader.event((int) (two >>> ROUND_BITS & KIND), two >>> TASK_SHIFT, time);
+        show((int) (two >>> ROUND_BITS & KIND), two >>> TASK_SHIFT, before, time, reader);
+        before = time;
       } else {
+        before = Long.MIN_VALUE;
         gap |= n <= claims() - mask - 1; // overwritten meanwhile
       }
     }
+    if (open != 0 && before != Long.MIN_VALUE) {
+      reader.event(BEGAN, open, before);
+    }
     return gap ? System.nanoTime() : completeFrom;
+  }
+
+  private static void show(int kind, long task, long before, long time, Reader reader) {
+    if (kind != STEPPED && kind != STEPPED_YIELDED) {
+      reader.event(kind, task, time);
+      return;
+    }
+    if (before != Long.MIN_VALUE) {
+      reader.event(BEGAN, task, before);
+    }
+    reader.event(kind == STEPPED ? ENDED : YIELDED, task, time);
   }
 }

@@ -1,5 +1,6 @@
 package dev.greenhouse.instrumentation.trace;
 
+import dev.greenhouse.instrumentation.TaskView;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -8,12 +9,27 @@ import org.jspecify.annotations.Nullable;
 /// The ring of one carrier, and what it knows of the step on it.
 ///
 /// A carrier that is a loop's tells when it is idle. Between two of its steps then lie a few
-/// instructions of the loop, so a step begins when the one before it ended, and the clock is read
-/// once for each. A pool says nothing of idle times: there it is read twice.
+/// instructions of the loop, so a step begins when the one before it ended: the clock is read once
+/// for each, and one event says both when it ended and that it began with the event before it.
+/// Until then the step is *open*. A pool says nothing of idle times: there the clock is read twice,
+/// and a step is two events.
+///
+/// | word | written by | read by |
+/// |---|---|---|
+/// | `owner` | see there | all |
+/// | `open` | the owner: the task's id after the event that the step begins with was claimed, zero before the next one is | who makes a picture, between two looks at the number of claims: if that is the same, the step began with the last of them |
+@SuppressWarnings("ReferenceEquality") // a task is itself
 final class Lane {
   private static final VarHandle OWNER =
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "owner", VarHandle.class, Lane.class, Thread.class);
+
+  private static final VarHandle OPEN =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "open", VarHandle.class, Lane.class, long.class);
+
+  /// A loop that is too busy to be caught in a step has none that lasts.
+  private static final int TRIES = 100;
 
   private final Events events;
 
@@ -21,18 +37,35 @@ final class Lane {
   /// all below is its own, and of nobody else until it has died.
   private volatile @Nullable Thread owner;
 
+  @SuppressWarnings("UnusedVariable") // accessed by OPEN
+  private long open;
+
   // Owner only.
-  private long running; // the task in a step, 0 if there is none
+  private @Nullable TaskView running; // the task in a step
+  private long id; // its id
   private boolean woken; // it was scheduled meanwhile
   private long end; // when the last step or idle time ended
+  private boolean told; // the last event says that
   private int idleIn; // the session in which it last told that it was idle
 
   Lane(Events events) {
     this.events = events;
   }
 
-  Events events() {
-    return events;
+  long lost() {
+    return events.lost();
+  }
+
+  /// Any thread; see [Events#read].
+  long read(Events.Reader reader) {
+    for (int tries = 0; tries < TRIES; tries++) {
+      long claims = events.claims();
+      long task = (long) OPEN.getAcquire(this);
+      if (claims == events.claims()) {
+        return events.read(claims, task, reader);
+      }
+    }
+    return events.read(events.claims(), 0, reader);
   }
 
   boolean isOf(Thread thread) {
@@ -43,39 +76,62 @@ final class Lane {
   boolean take(Thread current) {
     Thread before = owner;
     if ((before == null || !before.isAlive()) && OWNER.compareAndSet(this, before, current)) {
-      running = 0;
-      woken = false;
+      running = null;
+      OPEN.setRelease(this, 0L);
       idleIn = 0;
+      told = false;
       return true;
     }
     return false;
   }
 
-  void began(long task, int session) {
-    long now = idleIn == session ? end : System.nanoTime();
+  void began(TaskView task, int session) {
     running = task;
+    id = task.id();
     woken = false;
-    events.addAlone(Events.BEGAN, task, now);
+    if (told && idleIn == session) {
+      OPEN.setRelease(this, id);
+    } else {
+      write(Events.BEGAN, id, idleIn == session ? end : System.nanoTime());
+    }
   }
 
-  void scheduled(long task) {
+  void scheduled(TaskView task) {
     if (running == task) {
       woken = true; // it gives way: the end of the step will say so
       return;
     }
+    if (open != 0) {
+      write(Events.BEGAN, id, end);
+    }
     end = System.nanoTime(); // also the end of what the loop did before, for example a timer
-    events.addAlone(Events.SCHEDULED, task, end);
+    told = true;
+    write(Events.SCHEDULED, task.id(), end);
   }
 
-  void ended(long task) {
+  void ended(TaskView task) {
     end = System.nanoTime();
-    boolean ready = woken && running == task;
-    running = 0;
-    events.addAlone(ready ? Events.YIELDED : Events.ENDED, task, end);
+    told = true;
+    if (running != task) { // its beginning was not seen
+      write(Events.ENDED, task.id(), end);
+      return;
+    }
+    running = null;
+    if (open != 0) {
+      write(woken ? Events.STEPPED_YIELDED : Events.STEPPED, id, end);
+    } else {
+      write(woken ? Events.YIELDED : Events.ENDED, id, end);
+    }
   }
 
   void idled(int session) {
     end = System.nanoTime();
+    told = false;
     idleIn = session;
+  }
+
+  private void write(int kind, long task, long time) {
+    OPEN.setRelease(this, 0L);
+    events.addAlone(kind, task, time);
   }
 }

@@ -80,7 +80,7 @@ final class Recording {
     for (int i = 0; i <= mask; i++) {
       Lane lane = lanes.get(i);
       Events events = shared.get(i);
-      lost += (lane == null ? 0 : lane.events().lost()) + (events == null ? 0 : events.lost());
+      lost += (lane == null ? 0 : lane.lost()) + (events == null ? 0 : events.lost());
     }
     return lost;
   }
@@ -93,11 +93,11 @@ final class Recording {
     for (int i = 0; i <= mask; i++) {
       Lane lane = lanes.get(i);
       if (lane != null) {
-        completeFrom = Math.max(completeFrom, lane.events().read(reader));
+        completeFrom = Math.max(completeFrom, lane.read(reader));
       }
       Events events = shared.get(i);
       if (events != null) {
-        completeFrom = Math.max(completeFrom, events.read(reader));
+        completeFrom = Math.max(completeFrom, events.read(events.claims(), 0, reader));
       }
     }
     return completeFrom;

@@ -75,9 +75,10 @@ public final class Timeline implements Instrument {
 
   /// Makes a timeline that records from now on, as soon as it is added to a greenhouse.
   ///
-  /// A step is two events, or three with a wait before it. An event takes 16 bytes; the memory is
-  /// taken when a carrier first writes. Other threads share rings of the same size. There are at
-  /// most 128 rings, and about four for each processor.
+  /// A step is one event on a busy loop and two elsewhere, and one more if somebody else made its
+  /// task runnable. An event takes 16 bytes; the memory is taken when a carrier first writes. Other
+  /// threads share rings of the same size. There are at most 128 rings, and about four for each
+  /// processor.
   ///
   /// @param capacity how many events are kept of each carrier; rounded up to a power of two from
   ///   256 on. A quarter of it is how many names of tasks are kept, and how many cancellations and
@@ -204,7 +205,7 @@ public final class Timeline implements Instrument {
       Thread current = Thread.currentThread();
       Lane lane = recording.laneOf(current);
       if (lane != null) {
-        lane.scheduled(task.id());
+        lane.scheduled(task);
       } else {
         recording.sharedOf(current).add(Events.SCHEDULED, task.id(), System.nanoTime());
       }
@@ -219,7 +220,7 @@ public final class Timeline implements Instrument {
       Thread current = Thread.currentThread();
       Lane lane = recording.laneOfCarrier(current);
       if (lane != null) {
-        lane.began(task.id(), now);
+        lane.began(task, now);
       } else {
         recording.sharedOf(current).add(Events.BEGAN, task.id(), System.nanoTime());
       }
@@ -233,7 +234,7 @@ public final class Timeline implements Instrument {
       Thread current = Thread.currentThread();
       Lane lane = recording.laneOfCarrier(current);
       if (lane != null) {
-        lane.ended(task.id());
+        lane.ended(task);
       } else {
         recording.sharedOf(current).add(Events.ENDED, task.id(), System.nanoTime());
       }

@@ -11,6 +11,7 @@ import dev.greenhouse.instrumentation.NurseryView;
 import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.instrumentation.trace.Timeline;
+import dev.greenhouse.tests.Eventually;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.math.BigDecimal;
@@ -19,6 +20,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -27,7 +29,12 @@ import org.junit.jupiter.api.Timeout;
 class RingTest {
   private static final int SMALLEST = 256;
 
-  private record FakeTask(long id) implements TaskView, GreenhouseView {
+  /// @param roots of the greenhouse that it also is
+  private record FakeTask(long id, List<TaskView> roots) implements TaskView, GreenhouseView {
+    FakeTask(long id) {
+      this(id, List.of());
+    }
+
     @Override
     public String name() {
       return "fake " + id;
@@ -81,11 +88,6 @@ class RingTest {
     @Override
     public GreenhouseView greenhouse() {
       return this;
-    }
-
-    @Override
-    public List<TaskView> roots() {
-      return List.of();
     }
 
     @Override
@@ -192,6 +194,7 @@ class RingTest {
         };
     Thread writer = Thread.ofPlatform().start(writing);
     try {
+      Eventually.run(() -> assertThat(timeline.lost()).isPositive());
       for (int i = 0; i < 30; i++) {
         var last = BigDecimal.ZERO;
         for (JsonNode task : inOrderOfTheirNumbers(Trace.of(timeline))) {
@@ -204,7 +207,6 @@ class RingTest {
       over.set(true);
       writer.join();
     }
-    assertThat(timeline.lost()).isPositive();
   }
 
   private static List<JsonNode> inOrderOfTheirNumbers(Trace trace) {
@@ -212,5 +214,66 @@ class RingTest {
         .filter(e -> e.get("ph").asText().equals("B"))
         .sorted(Comparator.comparingLong(e -> e.get("tid").asLong()))
         .toList();
+  }
+
+  /// A loop writes one event for a step, at its end: the step that goes on is none yet. Tasks take
+  /// turns, so it is known whose it must be.
+  @Test
+  void theStepThatGoesOnOnALoopIsTheOneAfterTheLastThatEnded() throws Exception {
+    var timeline = Timeline.recording(SMALLEST);
+    List<TaskView> turns =
+        LongStream.rangeClosed(1, 8).<TaskView>mapToObj(id -> new FakeTask(id)).toList();
+    var over = new AtomicBoolean();
+    Runnable writing =
+        () -> {
+          timeline.afterIdle(new FakeTask(0, turns));
+          while (!over.get()) {
+            for (TaskView task : turns) {
+              timeline.beforeTaskStep(task);
+              timeline.taskScheduled(task);
+              timeline.afterTaskStep(task);
+            }
+          }
+        };
+    Thread writer = Thread.ofPlatform().start(writing);
+    int caught = 0;
+    try {
+      Eventually.run(() -> assertThat(timeline.lost()).isPositive());
+      for (int i = 0; i < 300; i++) {
+        Trace trace = Trace.of(timeline);
+        List<JsonNode> steps =
+            trace.events("X", "step").stream()
+                .sorted(Comparator.comparing(RingTest::begin))
+                .toList();
+        for (int j = 1; j < steps.size(); j++) {
+          JsonNode before = steps.get(j - 1);
+          if (end(before).compareTo(begin(steps.get(j))) == 0) { // nothing was overwritten between
+            assertThat(steps.get(j).get("tid").asLong())
+                .as("picture %d: %s", i, steps)
+                .isEqualTo(before.get("tid").asLong() % turns.size() + 1);
+          }
+        }
+        caught += trace.events().stream().anyMatch(e -> endsWith(e, steps)) ? 1 : 0;
+      }
+    } finally {
+      over.set(true);
+      writer.join();
+    }
+    assertThat(caught).isPositive();
+  }
+
+  /// A living task is drawn up to now.
+  private static boolean endsWith(JsonNode event, List<JsonNode> steps) {
+    return event.get("ph").asText().equals("E")
+        && !steps.isEmpty()
+        && end(steps.getLast()).compareTo(begin(event)) == 0;
+  }
+
+  private static BigDecimal begin(JsonNode event) {
+    return event.get("ts").decimalValue();
+  }
+
+  private static BigDecimal end(JsonNode span) {
+    return begin(span).add(span.get("dur").decimalValue());
   }
 }

@@ -82,6 +82,30 @@ class TimelineTest {
   }
 
   @OnEveryKind
+  void theStepThatGoesOnIsDrawnUpToNow(Kind kind) throws Throwable {
+    var timeline = Timeline.recording();
+    try (OpenGreenhouse greenhouse = kind.build(timeline)) {
+      Trace trace =
+          greenhouse.call(
+              () -> {
+                for (int i = 0; i < 10; i++) {
+                  Task.checkpoint();
+                }
+                return Trace.of(timeline);
+              });
+      List<JsonNode> steps = trace.of("main", "X", "step");
+      assertThat(steps).hasSizeGreaterThanOrEqualTo(11);
+      JsonNode last = steps.getLast();
+      var end = last.get("ts").decimalValue().add(last.get("dur").decimalValue());
+      long main = last.get("tid").asLong();
+      assertThat(trace.events())
+          .filteredOn(e -> e.get("ph").asText().equals("E") && e.get("tid").asLong() == main)
+          .singleElement()
+          .satisfies(e -> assertThat(e.get("ts").decimalValue()).isEqualByComparingTo(end));
+    }
+  }
+
+  @OnEveryKind
   void waitingForATaskIsAWaitThatLastsUntilItsEnd(Kind kind) throws Throwable {
     Trace trace =
         traceOf(
