@@ -1,6 +1,5 @@
 package dev.greenhouse.instrumentation.trace;
 
-import dev.greenhouse.instrumentation.TaskView;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -18,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 /// |---|---|---|
 /// | `owner` | see there | all |
 /// | `open` | the owner: the task's id after the event that the step begins with was claimed, zero before the next one is | who makes a picture, between two looks at the number of claims: if that is the same, the step began with the last of them |
-@SuppressWarnings("ReferenceEquality") // a task is itself
 final class Lane {
   private static final VarHandle OWNER =
       ConstantBootstraps.fieldVarHandle(
@@ -41,8 +39,7 @@ final class Lane {
   private long open;
 
   // Owner only.
-  private @Nullable TaskView running; // the task in a step
-  private long id; // its id
+  private long running; // the task in a step, 0 if there is none
   private boolean woken; // it was scheduled meanwhile
   private long end; // when the last step or idle time ended
   private boolean told; // the last event says that
@@ -76,7 +73,7 @@ final class Lane {
   boolean take(Thread current) {
     Thread before = owner;
     if ((before == null || !before.isAlive()) && OWNER.compareAndSet(this, before, current)) {
-      running = null;
+      running = 0;
       OPEN.setRelease(this, 0L);
       idleIn = 0;
       told = false;
@@ -85,42 +82,41 @@ final class Lane {
     return false;
   }
 
-  void began(TaskView task, int session) {
+  void began(long task, int session) {
     running = task;
-    id = task.id();
     woken = false;
     if (told && idleIn == session) {
-      OPEN.setRelease(this, id);
+      OPEN.setRelease(this, task);
     } else {
-      write(Events.BEGAN, id, idleIn == session ? end : System.nanoTime());
+      write(Events.BEGAN, task, idleIn == session ? end : System.nanoTime());
     }
   }
 
-  void scheduled(TaskView task) {
+  void scheduled(long task) {
     if (running == task) {
       woken = true; // it gives way: the end of the step will say so
       return;
     }
     if (open != 0) {
-      write(Events.BEGAN, id, end);
+      write(Events.BEGAN, running, end);
     }
     end = System.nanoTime(); // also the end of what the loop did before, for example a timer
     told = true;
-    write(Events.SCHEDULED, task.id(), end);
+    write(Events.SCHEDULED, task, end);
   }
 
-  void ended(TaskView task) {
+  void ended(long task) {
     end = System.nanoTime();
     told = true;
     if (running != task) { // its beginning was not seen
-      write(Events.ENDED, task.id(), end);
+      write(Events.ENDED, task, end);
       return;
     }
-    running = null;
+    running = 0;
     if (open != 0) {
-      write(woken ? Events.STEPPED_YIELDED : Events.STEPPED, id, end);
+      write(woken ? Events.STEPPED_YIELDED : Events.STEPPED, task, end);
     } else {
-      write(woken ? Events.YIELDED : Events.ENDED, id, end);
+      write(woken ? Events.YIELDED : Events.ENDED, task, end);
     }
   }
 

@@ -205,7 +205,7 @@ public final class Timeline implements Instrument {
       Thread current = Thread.currentThread();
       Lane lane = recording.laneOf(current);
       if (lane != null) {
-        lane.scheduled(task);
+        lane.scheduled(task.id());
       } else {
         recording.sharedOf(current).add(Events.SCHEDULED, task.id(), System.nanoTime());
       }
@@ -220,7 +220,7 @@ public final class Timeline implements Instrument {
       Thread current = Thread.currentThread();
       Lane lane = recording.laneOfCarrier(current);
       if (lane != null) {
-        lane.began(task, now);
+        lane.began(task.id(), now);
       } else {
         recording.sharedOf(current).add(Events.BEGAN, task.id(), System.nanoTime());
       }
@@ -234,7 +234,7 @@ public final class Timeline implements Instrument {
       Thread current = Thread.currentThread();
       Lane lane = recording.laneOfCarrier(current);
       if (lane != null) {
-        lane.ended(task);
+        lane.ended(task.id());
       } else {
         recording.sharedOf(current).add(Events.ENDED, task.id(), System.nanoTime());
       }
