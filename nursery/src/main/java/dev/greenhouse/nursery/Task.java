@@ -68,6 +68,9 @@ public sealed interface Task<T extends @Nullable Object> extends TaskView permit
 
   /// Waits until the task is cancelled.
   ///
+  /// Fork it as `nursery.fork(() -> Task.sleepForever())`: javac calls `Task::sleepForever`
+  /// ambiguous there, as it does with static methods of generic types.
+  ///
   /// @throws Cancelled when the task is cancelled
   static void sleepForever() {
     Sleep.sleepForever();

@@ -16,12 +16,12 @@ import java.util.function.Consumer;
 /// ```
 ///
 /// Any thread may take one at any time, tasks included, hooks excepted. It is no checkpoint, and
-/// waits for no task. A task waits for it for as long as it takes to copy the list of a nursery's
-/// tasks, if it forks into that nursery or ends in it just then. Where the place of a task is not
-/// known otherwise, because it runs or is blocked in the JDK, the JDK is asked for its stack, which
-/// stops that task for some microseconds; without stacks this is done for those that run and the
-/// first 1,000 that are blocked, from the roots downwards, and of others it is only said that they
-/// are blocked elsewhere.
+/// waits for no task. A task that forks into a nursery or ends in it may have to wait for it while
+/// a piece of that nursery's list is copied, some 256 tasks at a time. Where the place of a task is
+/// not known otherwise, because it runs or is blocked in the JDK, the JDK is asked for its stack,
+/// which stops that task for some microseconds; without stacks this is done for those that run and
+/// the first 1,000 that are blocked, from the roots downwards, and of others it is only said that
+/// they are blocked elsewhere.
 ///
 /// **How far it can be trusted.** It is not one moment: tasks go on while it is taken. Each task is
 /// seen at one moment of its own, between two of its steps or within one. A task is shown once, in
