@@ -123,10 +123,7 @@ final class Delivery extends Timer {
   }
 
   /// Shows every task that a scope may cover to a visitor, by a walk without recursion, as trees
-  /// can be deep. Of a nursery's tasks the last comes first: what they wait with has most likely
-  /// been put last into the heaps and lists of others, too, and is found quickly there.
-  ///
-  /// @return whether the visitor said true of one
+  /// can be deep. Returns whether the visitor said true of one.
   static boolean spread(ScopeImpl scope, Predicate<TaskImpl<?>> visitor) {
     TaskImpl<?> owner = scope.task();
     var nurseries = new ArrayDeque<NurseryImpl>();
@@ -136,7 +133,7 @@ final class Delivery extends Timer {
     }
     any |= showStarting(owner, nurseries, visitor);
     for (NurseryImpl n; (n = nurseries.poll()) != null; ) {
-      for (TaskImpl<?> child : n.membersForCancel().reversed()) {
+      for (TaskImpl<?> child : n.membersForCancel()) {
         any |= visitor.test(child);
         child.addNurseriesTo(nurseries);
         any |= showStarting(child, nurseries, visitor);
