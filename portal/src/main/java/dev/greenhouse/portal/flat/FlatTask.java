@@ -405,13 +405,15 @@ public final class FlatTask<T extends @Nullable Object> extends OwnedFuture<T> i
       return false;
     }
     CancelReason broken = executor.brokenBy();
-    CancelReason reason = broken != null ? broken : given;
-    if (!CANCELLED.compareAndSet(this, null, reason)) {
-      return true;
-    }
+    boolean isFirst = CANCELLED.compareAndSet(this, null, broken != null ? broken : given);
+    CancelReason reason = Objects.requireNonNull(cancelled);
+    // Whoever was first may not have come to this yet, and the caller may be the first step.
     if (FIRST.compareAndSet(this, WAITING, SKIPPED)) {
       decide(new Outcome.WasCancelled<>(reason));
       stepEnded(false);
+      return true;
+    }
+    if (!isFirst) {
       return true;
     }
     FlatStep step = running;

@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -55,6 +56,28 @@ class FlatRaceTest {
     } catch (ExecutionException e) {
       return e.getCause();
     }
+  }
+
+  /// The first step comes to the shared carriers at the same moment as what cancels the task.
+  @Test
+  void noTaskBeginsWhenTheLoopRejectsItsFirstStep() throws Exception {
+    var ran = new AtomicInteger();
+    for (int i = 0; i < Bed.rounds(3_000); i++) {
+      try (FlatExecutor flat =
+          FlatExecutor.on(
+              step -> {
+                throw new RejectedExecutionException("full");
+              })) {
+        FlatTask<String> task =
+            flat.spawn(
+                () -> {
+                  ran.incrementAndGet();
+                  return CompletableFuture.completedFuture("ran");
+                });
+        assertThat(outcome(task)).isInstanceOf(IllegalStateException.class);
+      }
+    }
+    assertThat(ran).hasValue(0);
   }
 
   @ParameterizedTest(name = "own: {0}")
