@@ -75,10 +75,10 @@ public final class Timeline implements Instrument {
 
   /// Makes a timeline that records from now on, as soon as it is added to a greenhouse.
   ///
-  /// A step is one event on a busy loop and two elsewhere, and one more if somebody else made its
-  /// task runnable. An event takes 16 bytes; the memory is taken when a carrier first writes. Other
-  /// threads share rings of the same size. There are at most 128 rings, and about four for each
-  /// processor.
+  /// A step is one event on a busy loop, two if it makes other tasks runnable, and two elsewhere;
+  /// for each task that it makes runnable there is one more. An event takes 16 bytes; the memory is
+  /// taken when a carrier first writes. Other threads share rings of the same size. There are at
+  /// most 128 rings, and about four for each processor.
   ///
   /// @param capacity how many events are kept of each carrier; rounded up to a power of two from
   ///   256 on. A quarter of it is how many names of tasks are kept, and how many cancellations and
