@@ -56,8 +56,9 @@ final class HttpClientPeer implements Peer {
         URI.create(
             "http://%s:%d%s"
                 .formatted(address.getAddress().getHostAddress(), address.getPort(), path));
-    sent = client.sendAsync(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
-    return Portal.await(sent).body().strip();
+    var answer = client.sendAsync(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
+    sent = answer; // of many at once only one is kept
+    return Portal.await(answer).body().strip();
   }
 
   /// The client does not know why the server closed the connection.
