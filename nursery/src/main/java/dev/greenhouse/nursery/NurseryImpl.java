@@ -425,7 +425,7 @@ final class NurseryImpl implements Nursery {
 
   private void left() {
     left = true;
-    owner.pop(this);
+    owner.pop(scope);
     scope.afterPop(owner);
     Object by = cutOff && failure() == null ? owner.visibleCancelled() : null;
     if (by != null) {

@@ -19,14 +19,6 @@ abstract class ScopedTask extends Fiber {
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "scope", VarHandle.class, ScopedTask.class, ScopeImpl.class);
 
-  private static final VarHandle INNERMOST =
-      ConstantBootstraps.fieldVarHandle(
-          MethodHandles.lookup(),
-          "innermost",
-          VarHandle.class,
-          ScopedTask.class,
-          NurseryImpl.class);
-
   private static final @Nullable Object[] NO_LOCALS = {};
 
   /// What few tasks have, kept apart because there may be a million of them.
@@ -47,9 +39,8 @@ abstract class ScopedTask extends Fiber {
 
   private final @Nullable NurseryImpl nursery;
 
-  // Own thread writes; read anywhere.
-  private volatile @Nullable ScopeImpl scope; // the innermost that the task has opened
-  private volatile @Nullable NurseryImpl innermost;
+  /// The innermost that the task has opened. Own thread writes; read anywhere.
+  private volatile @Nullable ScopeImpl scope;
 
   private volatile @Nullable Extras extras; // made under the spin word
 
@@ -118,29 +109,26 @@ abstract class ScopedTask extends Fiber {
 
   /// {@return the innermost nursery that the task has opened}
   @Nullable NurseryImpl innermost() {
-    return innermost;
+    ScopeImpl s = scope;
+    while (s != null && s.nursery == null) {
+      s = s.outer;
+    }
+    return s == null ? null : s.nursery;
   }
 
   void addNurseriesTo(ArrayDeque<NurseryImpl> found) {
-    for (NurseryImpl n = innermost; n != null; n = n.outer()) {
+    for (NurseryImpl n = innermost(); n != null; n = n.outer()) {
       found.add(n);
     }
   }
 
   /// Whoever spreads a cancellation writes the signal and then reads the nurseries, so here it is
-  /// the other way round. The first store need not be volatile: the second one carries it.
+  /// the other way round.
   void push(NurseryImpl n) {
-    SCOPE.setRelease(this, n.cancelScope());
-    innermost = n;
+    scope = n.cancelScope();
     if (hasSignal()) {
       n.members().markMaybeCancelled();
     }
-  }
-
-  /// Likewise: the volatile store of the scope comes before the look at the signal in `afterLeave`.
-  void pop(NurseryImpl n) {
-    INNERMOST.setRelease(this, n.outer());
-    scope = n.cancelScope().outer;
   }
 
   /// A scope that is no nursery's. A store that others see later does no harm: they would tell the
@@ -150,6 +138,7 @@ abstract class ScopedTask extends Fiber {
     SCOPE.setRelease(this, s);
   }
 
+  /// The volatile store comes before the look at the signal in `afterLeave`.
   void pop(ScopeImpl s) {
     scope = s.outer;
   }

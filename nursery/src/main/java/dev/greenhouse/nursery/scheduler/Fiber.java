@@ -19,9 +19,6 @@ public abstract class Fiber extends SteppedThread implements Waiter {
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "waiting", VarHandle.class, Fiber.class, Object.class);
 
-  /// So many operations that need not wait are done in a step before the task gives way to others.
-  private static final byte BUDGET = 127;
-
   /// So many times a step's end interrupts a cancelled thread that has blocked again, before it is
   /// left to the slower sweeps: some waits ignore interrupts and would spin.
   private static final int IMMEDIATE_INTERRUPTS = 32;
@@ -43,8 +40,6 @@ public abstract class Fiber extends SteppedThread implements Waiter {
   private static final byte BUSY = 0; // counted in
   private static final byte QUIET = 1; // counted out: it waits
   private static final byte WOKEN_EARLY = 2; // counted in, and woken before it has begun to wait
-
-  private byte budget; // own thread only
 
   /// Perhaps one of its scopes has a deadline for which no timer is set yet. Carrier or own thread,
   /// never both at once.
@@ -174,7 +169,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     if (carried) {
       return switch (step) {
         case IDLE -> TaskState.WAITING;
-        case QUEUED -> TaskState.RUNNABLE;
+        case STARTED, QUEUED -> TaskState.RUNNABLE;
         case DONE -> TaskState.ENDED;
         default -> TaskState.RUNNING;
       };
@@ -300,10 +295,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
   /// Lets others run if this step has done many operations that did not have to wait.
   @Override
   public final void spendBudget() {
-    if (freshStep) {
-      freshStep = false;
-      budget = BUDGET;
-    } else if (--budget < 0) {
+    if (--budget < 0) {
       budget = BUDGET;
       yieldNow();
     }

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// | state | entered by | leaves to |
 /// |---|---|---|
-/// | IDLE | the carrier at a step's end | QUEUED: anybody, by `execute` |
+/// | IDLE | its making; the carrier at a step's end | STARTED: the first `execute`, which is the thread's own start; QUEUED: anybody, by `execute` |
+/// | STARTED | the first `execute` | RUNNING: the carrier |
 /// | QUEUED | `execute`; the carrier at the end of a step during which it was woken | RUNNING: the carrier; IDLE: who could not queue it for lack of memory or stack |
 /// | RUNNING | the carrier | WOKEN: anybody, by `execute`; IDLE or DONE: the carrier |
 /// | WOKEN | `execute` during a step | QUEUED or DONE: the carrier |
@@ -49,6 +50,10 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
   static final int RUNNING = 2;
   static final int WOKEN = 3;
   static final int DONE = 4;
+  static final int STARTED = 5;
+
+  /// So many operations that need not wait are done in a step before the task gives way to others.
+  static final byte BUDGET = 127;
 
   private static final long NO_MEMORY_PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -63,9 +68,9 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
   /// See the table.
   volatile int step;
 
-  // Carrier or own thread, never both at once.
-  private boolean begun; // the first step was taken
-  boolean freshStep; // a step has begun since the own thread last looked
+  /// So many operations that need not wait may still be done in this step before the task gives way
+  /// to others. Carrier or own thread, never both at once.
+  byte budget;
 
   /// How many steps it has begun, unsigned. Carrier or own thread, never both at once; read
   /// anywhere, and may then be late.
@@ -125,6 +130,7 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
 
   /// A thread that is not carried begins a step. Own thread only.
   protected final void beginOwnStep() {
+    budget = BUDGET;
     steps++;
     scheduler.instruments.hooks().beforeOwnStep(this);
   }
@@ -155,7 +161,7 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
   /// step there is no race, and the word is written without one.
   private void start(Runnable continuation) {
     this.continuation = continuation;
-    STEP.setRelease(this, QUEUED);
+    STEP.setRelease(this, STARTED);
     scheduler.instruments.hooks().taskScheduled(this);
     scheduler.submit(self());
   }
@@ -191,8 +197,7 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
 
   /// Takes one step. On a carrier; never throws.
   final void takeStep() {
-    if (!begun) {
-      begun = true;
+    if (step == STARTED) {
       STEP.setRelease(this, RUNNING); // no race before the first step: see start
     } else if (!STEP.compareAndSet(this, QUEUED, RUNNING)) {
       return; // queued twice, by a rescue
@@ -203,15 +208,17 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
       if (c == null) {
         throw new AssertionError("a fiber was queued before it was started");
       }
-      freshStep = true;
+      budget = BUDGET;
       steps++;
-      if (hooks == Hooks.NONE || !hooks.hasStepHooks()) {
-        c.run();
-      } else if (VirtualThreads.isRunnable(thread())) { // or else nothing would run
+      // It may be that nothing runs: a step that the JDK called off.
+      boolean told = hooks.hasStepHooks() && VirtualThreads.isRunnable(thread());
+      if (told) {
         hooks.beforeTaskStep(this);
-        try {
-          c.run();
-        } finally {
+      }
+      try {
+        c.run();
+      } finally {
+        if (told) {
           hooks.afterTaskStep(this);
         }
       }
