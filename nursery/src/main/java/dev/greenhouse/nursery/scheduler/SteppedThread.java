@@ -24,8 +24,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// | state | entered by | leaves to |
 /// |---|---|---|
-/// | IDLE | its making; the carrier at a step's end | STARTED: the first `execute`, which is the thread's own start; QUEUED: anybody, by `execute` |
-/// | STARTED | the first `execute` | RUNNING: the carrier |
+/// | IDLE | the carrier at a step's end | QUEUED: anybody, by `execute` |
 /// | QUEUED | `execute`; the carrier at the end of a step during which it was woken | RUNNING: the carrier; IDLE: who could not queue it for lack of memory or stack |
 /// | RUNNING | the carrier | WOKEN: anybody, by `execute`; IDLE or DONE: the carrier |
 /// | WOKEN | `execute` during a step | QUEUED or DONE: the carrier |
@@ -50,7 +49,6 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
   static final int RUNNING = 2;
   static final int WOKEN = 3;
   static final int DONE = 4;
-  static final int STARTED = 5;
 
   /// So many operations that need not wait are done in a step before the task gives way to others.
   static final byte BUDGET = 127;
@@ -68,9 +66,9 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
   /// See the table.
   volatile int step;
 
-  /// So many operations that need not wait may still be done in this step before the task gives way
-  /// to others. Carrier or own thread, never both at once.
-  byte budget;
+  // Carrier or own thread, never both at once.
+  private boolean begun; // the first step was taken
+  byte budget; // so many operations that need not wait may still be done in this step
 
   /// How many steps it has begun, unsigned. Carrier or own thread, never both at once; read
   /// anywhere, and may then be late.
@@ -161,7 +159,7 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
   /// step there is no race, and the word is written without one.
   private void start(Runnable continuation) {
     this.continuation = continuation;
-    STEP.setRelease(this, STARTED);
+    STEP.setRelease(this, QUEUED);
     scheduler.instruments.hooks().taskScheduled(this);
     scheduler.submit(self());
   }
@@ -197,7 +195,8 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
 
   /// Takes one step. On a carrier; never throws.
   final void takeStep() {
-    if (step == STARTED) {
+    if (!begun) {
+      begun = true;
       STEP.setRelease(this, RUNNING); // no race before the first step: see start
     } else if (!STEP.compareAndSet(this, QUEUED, RUNNING)) {
       return; // queued twice, by a rescue
@@ -210,15 +209,13 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
       }
       budget = BUDGET;
       steps++;
-      // It may be that nothing runs: a step that the JDK called off.
-      boolean told = hooks.hasStepHooks() && VirtualThreads.isRunnable(thread());
-      if (told) {
-        hooks.beforeTaskStep(this);
-      }
-      try {
+      if (hooks == Hooks.NONE || !hooks.hasStepHooks()) {
         c.run();
-      } finally {
-        if (told) {
+      } else if (VirtualThreads.isRunnable(thread())) { // or else nothing would run
+        hooks.beforeTaskStep(this);
+        try {
+          c.run();
+        } finally {
           hooks.afterTaskStep(this);
         }
       }
