@@ -32,12 +32,16 @@ final class Interrupts {
   /// must not be lost}
   static boolean isCancellation(Throwable error) {
     boolean alone = error.getCause() == null && error.getSuppressed().length == 0;
-    return alone ? !isFailure(error) && isSign(error) : isCancellation(error, Set.of());
+    return alone
+        ? !isFailure(error) && isSign(error)
+        : isCancellation(error, Set.of(), identitySet());
   }
 
-  /// Whatever leads back to what is being judged is a part of that.
-  private static boolean isCancellation(Throwable error, Set<Throwable> judged) {
-    Set<Throwable> chain = Collections.newSetFromMap(new IdentityHashMap<>());
+  /// Whatever leads back to what is being judged is a part of that. Everything that is suppressed
+  /// must be a cancellation, so each is judged once, however many carry it.
+  private static boolean isCancellation(
+      Throwable error, Set<Throwable> judged, Set<Throwable> carried) {
+    Set<Throwable> chain = identitySet();
     chain.addAll(judged);
     boolean found = false;
     @Nullable Throwable t = error;
@@ -49,7 +53,9 @@ final class Interrupts {
         return false;
       }
       for (Throwable suppressed : t.getSuppressed()) {
-        if (!isNeutral(suppressed, t) && !isCancellation(suppressed, chain)) {
+        if (!isNeutral(suppressed, t)
+            && carried.add(suppressed)
+            && !isCancellation(suppressed, chain, carried)) {
           return false;
         }
       }
@@ -57,6 +63,10 @@ final class Interrupts {
       t = t.getCause();
     }
     return found;
+  }
+
+  private static Set<Throwable> identitySet() {
+    return Collections.newSetFromMap(new IdentityHashMap<>());
   }
 
   /// What stays a failure, even if an interrupt is somewhere behind it.

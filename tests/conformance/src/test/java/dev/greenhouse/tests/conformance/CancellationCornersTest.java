@@ -27,9 +27,12 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -201,6 +204,29 @@ class CancellationCornersTest {
           assertIsFailure(with(told(), c -> c.addSuppressed(circle())));
           assertIsFailure(new IllegalStateException("around a circle", circle()));
         });
+  }
+
+  // Rule 9. As from many that fail together, and each hands what it threw to all others: looking
+  // at each on each way would take for ever.
+  @OnEveryKind
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void manyThatCarryEachOtherAreJudgedOnceEach(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          List<Exception> all = carryingEachOther();
+          assertIsCancellation(all.getFirst());
+          all.get(20).addSuppressed(new IOException("a failure"));
+          assertIsFailure(all.getFirst());
+        });
+  }
+
+  private static List<Exception> carryingEachOther() {
+    List<Exception> all =
+        Stream.generate(InterruptedException::new).limit(25).<Exception>map(e -> e).toList();
+    for (Exception one : all) {
+      all.stream().filter(other -> other != one).forEach(one::addSuppressed);
+    }
+    return all;
   }
 
   private static IOException circle() {
