@@ -41,8 +41,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Results.** The value of the returned stage, or of the synchronous function. A step that throws
 /// fails the task, and the stage that it waits for is cancelled; what else is thrown afterwards is
-/// attached as suppressed. As with any future, a failure is in the task and nowhere else: look at
-/// it.
+/// attached as suppressed. A failure is in the task and nowhere else, so somebody should look at
+/// it: join or await the task, depend on it, or ask how it ended. If the task becomes garbage and
+/// nobody has, the failure is logged, as
+/// [asyncio](https://docs.python.org/3/library/asyncio-dev.html#detect-never-retrieved-exceptions)
+/// does. `CompletableFuture.allOf` and `anyOf` of a task that has failed before can't be seen.
 ///
 /// **Cancelling** is as in asyncio a request, which the task's code can see, but it is
 /// level-triggered as everywhere in Greenhouse, where asyncio's is one exception at one await: once
@@ -304,14 +307,18 @@ public final class FlatTask<T extends @Nullable Object> extends OwnedFuture<T> i
       switch (Objects.requireNonNull(result)) {
         case Outcome.Succeeded<T>(T value) -> completeAsOwner(value);
         case Outcome.Failed<T>(Throwable error) -> failAsOwner(error);
-        case Outcome.WasCancelled<T>(CancelReason reason) ->
+        case Outcome.WasCancelled<T>(CancelReason reason) -> {
+          if (reason.source() == Source.BROKEN) {
             failAsOwner(
-                reason.source() == Source.BROKEN
-                    ? new IllegalStateException(
-                        "Flat task '%s' could not go on: %s".formatted(name(), reason),
-                        reason.cause())
-                    : new CancellationException(
-                        "Flat task '%s' was cancelled: %s".formatted(name(), reason)));
+                new IllegalStateException(
+                    "Flat task '%s' could not go on: %s".formatted(name(), reason),
+                    reason.cause()));
+          } else {
+            cancelAsOwner(
+                new CancellationException(
+                    "Flat task '%s' was cancelled: %s".formatted(name(), reason)));
+          }
+        }
       }
     } finally {
       executor.gone(this);

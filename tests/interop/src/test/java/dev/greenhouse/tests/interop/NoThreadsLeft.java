@@ -24,6 +24,7 @@ final class NoThreadsLeft implements BeforeEachCallback, AfterEachCallback {
           "greenhouse-reporter",
           "greenhouse-interrupter",
           "greenhouse-common-",
+          "greenhouse-unseen-failures",
           // the JDK's, which carry virtual threads and wait for their sockets and timers
           "ForkJoinPool-1-",
           "ForkJoinPool.commonPool-",
