@@ -77,8 +77,10 @@ public sealed interface Greenhouse extends GreenhouseView, AutoCloseable permits
   <T extends @Nullable Object> Task<T> launch(Callable<? extends T> main);
 
   /// Starts a task that stands in no nursery and helps the others until the greenhouse is closed,
-  /// which cancels it. If it fails, everything in the greenhouse is cancelled, and whoever runs
-  /// something here or closes it is told by a [SystemTaskFailedException].
+  /// which cancels it. If it fails, everything in the greenhouse is cancelled, and the greenhouse
+  /// is broken: it takes no more tasks. Whoever runs something here is told by a
+  /// [SystemTaskFailedException], whoever closes it if nobody else was. [#common()] is not broken
+  /// by that, and logs it.
   ///
   /// @param name the task's name
   /// @param body what it does

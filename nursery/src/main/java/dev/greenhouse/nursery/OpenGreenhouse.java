@@ -68,11 +68,13 @@ public final class OpenGreenhouse implements Greenhouse {
 
   private final LeftOpenWatch leftOpenWatch;
   private final AtomicBoolean begun = new AtomicBoolean();
-  private final AtomicReference<@Nullable SystemTaskFailedException> systemFailure =
+
+  /// By the system task that failed first; to null by who tells it.
+  private final AtomicReference<@Nullable SystemTaskFailedException> untold =
       new AtomicReference<>();
 
-  /// Set once, by who closes or breaks it; read by every new root.
-  private volatile @Nullable CancelReason refusal;
+  /// Set by who closes or breaks it, see [#end]; read by every new root.
+  private final AtomicReference<@Nullable CancelReason> refusal = new AtomicReference<>();
 
   private final Failures launchFailures = new Failures(true);
 
@@ -162,22 +164,31 @@ public final class OpenGreenhouse implements Greenhouse {
     RootTask<T> main = RootTask.create(this, RootTask.Kind.MAIN, "main", body);
     addRoot(main);
     startAndAwait(main);
-    SystemTaskFailedException failure = systemFailure.get();
     return switch (main.outcome().orElseThrow()) {
       case Outcome.Succeeded<T>(T value) -> value;
       case Outcome.Failed<T>(Throwable error) -> {
-        if (failure != null && error != failure) {
-          error.addSuppressed(failure);
+        if (main.cancelledFor() instanceof SystemTaskFailedException failure) {
+          error.addSuppressed(told(failure));
         }
         throw Sneaky.<RuntimeException>rethrow(error);
       }
       case Outcome.WasCancelled<T>(CancelReason reason) -> {
-        if (failure != null) {
-          throw failure;
+        Cancelled cancelled = main.thrownAsCancelled(reason);
+        if (main.cancelledFor() instanceof SystemTaskFailedException failure) {
+          var told = told(failure);
+          told.addSuppressed(cancelled);
+          throw told;
         }
-        throw main.thrownAsCancelled(reason);
+        throw cancelled;
       }
     };
+  }
+
+  /// {@return the same once more, to be thrown to who runs something here; then `close` need not}
+  /// It may be thrown by several runs, and Java does not let an exception meet itself.
+  private SystemTaskFailedException told(SystemTaskFailedException failure) {
+    untold.compareAndSet(failure, null);
+    return failure.again();
   }
 
   private void startAndAwait(RootTask<?> main) {
@@ -269,9 +280,7 @@ public final class OpenGreenhouse implements Greenhouse {
     synchronized (closeLock) { // no task or carrier comes here
       first = !closedByUser;
       closedByUser = true;
-      if (refusal == null) {
-        refusal = new CancelReason(Source.SHUTDOWN, "greenhouse '%s' is closed".formatted(name));
-      }
+      end(shutdown("is closed"));
       if (first) {
         awaitRoots();
         scheduler.close();
@@ -281,10 +290,17 @@ public final class OpenGreenhouse implements Greenhouse {
         }
       }
     }
-    SystemTaskFailedException failure = systemFailure.getAndSet(null);
-    if (first && failure != null) {
+    SystemTaskFailedException failure = first ? untold.getAndSet(null) : null;
+    if (failure != null) {
       throw failure;
     }
+  }
+
+  /// No more roots. The first reason stays, but a greenhouse that breaks while it is being closed
+  /// cancels those who come to it late.
+  private void end(CancelReason why) {
+    refusal.accumulateAndGet(
+        why, (old, now) -> old == null || old.source() == Source.SHUTDOWN ? now : old);
   }
 
   private void awaitRoots() {
@@ -335,7 +351,7 @@ public final class OpenGreenhouse implements Greenhouse {
             Source.BROKEN,
             "greenhouse '%s' is broken: its executor %s".formatted(name, what),
             cause);
-    refusal = reason;
+    end(reason);
     Reports.warn(
         "Greenhouse '%s' is broken: its executor %s%s. Its tasks are cancelled and unwind on other threads. Give it an executor that runs one command after the other on a platform thread, and close the greenhouse before the executor."
             .formatted(name, what, cause == null ? "" : " (" + cause + ")"));
@@ -344,14 +360,21 @@ public final class OpenGreenhouse implements Greenhouse {
 
   void systemTaskFailed(TaskImpl<?> task, Throwable error) {
     var failure = new SystemTaskFailedException(name, task.name(), error);
-    if (!systemFailure.compareAndSet(null, failure)) {
-      Reports.error("Another system task of greenhouse '" + name + "' failed", failure);
-    } else if (this == Common.INSTANCE) {
+    var reason =
+        new CancelReason(
+            Source.BROKEN,
+            "system task '%s' of greenhouse '%s' failed: %s"
+                .formatted(task.name(), name, Failures.describe(error)),
+            failure);
+    if (this == Common.INSTANCE) { // which can't be replaced by a new one
       Reports.error("A system task of the common greenhouse failed", failure);
+    } else {
+      if (!untold.compareAndSet(null, failure)) {
+        Reports.error("Another system task of greenhouse '" + name + "' failed", failure);
+      }
+      end(reason);
     }
-    cancelRoots(
-        new CancelReason(Source.BROKEN, "system task '%s' failed".formatted(task.name()), error),
-        t -> t != task);
+    cancelRoots(reason, t -> t != task);
   }
 
   /// Nobody waits for a launched task as a nursery does: its failure is told to who joins it, or by
@@ -386,18 +409,18 @@ public final class OpenGreenhouse implements Greenhouse {
   }
 
   void addRoot(RootTask<?> root) {
-    refuseIfEnded();
+    refuseIfEnded(root.isMain());
     if (begun.compareAndSet(false, true)) {
       hooks().beforeRun(this);
       scheduler.begin();
     }
     if (root.addTo(roots) == TaskList.Added.CLOSED) {
-      refuseIfEnded();
+      refuseIfEnded(root.isMain());
       throw new AssertionError("a greenhouse that is neither open nor closed");
     }
     leftOpenWatch.wake();
     // It broke, or began to close, between the question and the answer.
-    CancelReason ended = refusal;
+    CancelReason ended = refusal.get();
     if (ended != null && (ended.source() == Source.BROKEN || root.isSystem())) {
       root.cancel(ended);
     }
@@ -413,9 +436,12 @@ public final class OpenGreenhouse implements Greenhouse {
     }
   }
 
-  private void refuseIfEnded() {
-    CancelReason r = refusal;
+  private void refuseIfEnded(boolean run) {
+    CancelReason r = refusal.get();
     if (r != null) {
+      if (run && r.cause() instanceof SystemTaskFailedException failure) {
+        throw told(failure);
+      }
       throw new IllegalStateException(
           "%s. Build a new greenhouse to run more tasks.".formatted(r.text()), r.cause());
     }
@@ -547,7 +573,7 @@ public final class OpenGreenhouse implements Greenhouse {
   /// {@return its name and whether it takes tasks}
   @Override
   public String toString() {
-    CancelReason r = refusal;
+    CancelReason r = refusal.get();
     return "Greenhouse[%s, %s]".formatted(name, r == null ? "open" : r.text());
   }
 }

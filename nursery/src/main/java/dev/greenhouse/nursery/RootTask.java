@@ -105,6 +105,13 @@ final class RootTask<T extends @Nullable Object> extends TaskImpl<T> {
     return told;
   }
 
+  /// {@return the exception for which it was cancelled as a whole, null if there is none}
+  @Nullable Throwable cancelledFor() {
+    ScopeImpl own = ownScope();
+    CancelReason reason = own == null ? null : own.reasonOrNull();
+    return reason == null ? null : reason.cause();
+  }
+
   // ---- a thread of somebody else
 
   /// The current thread becomes a task.
@@ -147,6 +154,10 @@ final class RootTask<T extends @Nullable Object> extends TaskImpl<T> {
   void buryAdopted() {
     exit(succeeded(null));
     terminated();
+  }
+
+  boolean isMain() {
+    return kind == Kind.MAIN;
   }
 
   boolean isAdopted() {
