@@ -455,6 +455,7 @@ public final class OpenGreenhouse implements Greenhouse {
     OpenGreenhouse g = greenhouse != null ? greenhouse : around != null ? around : common();
     g.refuseInHook("opened a nursery in greenhouse", g.name);
     if (g.scheduler.isSingle() && g != around) {
+      g.refuseIfEnded(false); // that no remedy of the following would help
       throw new IllegalStateException(
           "Greenhouse '%s' runs its tasks one at a time on its own thread, and thread '%s' is another one. Use run, call or launch."
               .formatted(g.name, Thread.currentThread().getName()));

@@ -67,9 +67,7 @@ class GreenhouseMisuseTest {
     refusesBecauseClosed(closed, () -> closed.call(() -> 1));
     refusesBecauseClosed(closed, () -> closed.launch(() -> 1));
     refusesBecauseClosed(closed, () -> closed.forkSystemTask("s", () -> {}));
-    if (kind == Kind.POOL) {
-      refusesBecauseClosed(closed, closed::openNursery);
-    }
+    refusesBecauseClosed(closed, closed::openNursery);
     assertThat(closed.roots()).isEmpty();
     assertThat(Task.currentIfAny()).isEmpty();
     kind.run(StillWorks::here);
