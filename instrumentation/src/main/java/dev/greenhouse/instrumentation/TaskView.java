@@ -6,8 +6,9 @@ import java.util.Optional;
 
 /// What can be seen of a task from any thread, at any time, without blocking.
 public interface TaskView {
-  /// {@return a number that no other task of this JVM has: the id of its thread} Without the
-  /// `--add-opens` flag a task may get another one before it begins.
+  /// {@return a number that no other task of this JVM has: the id of its thread, or, if it was
+  /// given another thread before it began, as may happen without the `--add-opens` flag, of the
+  /// first one}
   long id();
 
   /// {@return the task's name: the one it was given, or one made of its nursery's name and its id.

@@ -31,6 +31,9 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "published", VarHandle.class, TaskImpl.class, boolean.class);
 
+  /// The id of a task whose thread had to be made again: of its first one.
+  private static final TaskLocal<Long> FIRST_ID = TaskLocal.named("first id");
+
   private static final Outcome<?> NOTHING = new Outcome.Succeeded<@Nullable Object>(null);
 
   /// Somebody who waits for the end.
@@ -69,7 +72,7 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
   TaskImpl(NurseryImpl nursery, @Nullable String name, Callable<? extends T> body) {
     this(nursery.owner().scheduler(), nursery.owner().scheduler().carries, nursery, name, body);
     // A name of its own costs more than the rest of a fork, so it is made when somebody asks.
-    createThread(name == null ? nursery.name() : name, this);
+    createThread(threadName(), this);
   }
 
   /// Makes a task that has no thread yet.
@@ -448,16 +451,24 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
             Source.INTERRUPT, "thread of task '%s' was interrupted".formatted(name())));
   }
 
-  /// A thread that failed to start can't be started again. Without the flag only.
-  Thread recreateThread() {
-    return createThread(name, this);
+  /// A thread that failed to start can't be started again. Without the flag only. The task keeps
+  /// its id, which instruments have been told.
+  void recreateThread() {
+    FIRST_ID.set(this, thread().threadId());
+    createThread(threadName(), this);
+  }
+
+  private String threadName() {
+    String n = name;
+    return n == null ? Objects.requireNonNull(nursery()).name() : n;
   }
 
   // ---- what can be seen
 
   @Override
   public long id() {
-    return thread().threadId();
+    Long first = isCarried() ? null : FIRST_ID.get(this);
+    return first == null ? thread().threadId() : first;
   }
 
   @Override

@@ -2,8 +2,12 @@ package dev.greenhouse.tests.survival;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.greenhouse.instrumentation.Instrument;
+import dev.greenhouse.instrumentation.Outcome;
 import dev.greenhouse.instrumentation.TaskState;
+import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.nursery.Nursery;
+import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NothingLeft;
@@ -12,8 +16,10 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -126,6 +132,59 @@ class ForkFromAnywhereTest {
                       }
                       return null;
                     }));
+  }
+
+  /// Without the flag the JDK refuses the task's thread, and it gets another one.
+  @OnEveryKind
+  void aTaskForkedUnderOtherBindingsIsTheSameFromItsForkToItsEnd(Kind kind) {
+    var ids = new ConcurrentLinkedQueue<Long>();
+    var instrument =
+        new Instrument() {
+          @Override
+          public void taskSpawned(TaskView task) {
+            note(task);
+          }
+
+          @Override
+          public void taskEntered(TaskView task) {
+            note(task);
+          }
+
+          @Override
+          public void taskExited(TaskView task, Outcome<?> outcome) {
+            note(task);
+          }
+
+          private void note(TaskView task) {
+            if (task.parent().isPresent()) {
+              ids.add(task.id());
+            }
+          }
+        };
+    try (OpenGreenhouse greenhouse = kind.build(instrument)) {
+      greenhouse.run(
+          () -> {
+            try (var nursery = Nursery.open("beds")) {
+              ScopedValue.where(VALUE, "forker")
+                  .run(
+                      () -> {
+                        namedLikeItsThread(nursery.fork("rose", () -> Task.current()), "rose");
+                        assertThat(nursery.fork(() -> Thread.currentThread().getName()).join())
+                            .isEqualTo("beds");
+                        Task<Task<?>> unnamed = nursery.fork(() -> Task.current());
+                        namedLikeItsThread(unnamed, "beds-" + unnamed.id());
+                      });
+            }
+          });
+    }
+    assertThat(new HashSet<>(ids)).hasSize(3);
+    assertThat(ids).hasSize(9);
+  }
+
+  private static void namedLikeItsThread(Task<? extends Task<?>> task, String name) {
+    assertThat(task.join()).isSameAs(task);
+    assertThat(task.name()).isEqualTo(name);
+    assertThat(task.thread().getName()).isEqualTo(name);
   }
 
   @OnEveryKind
