@@ -67,11 +67,16 @@ public final class Guest extends Scheduler {
 
   private void offer(Object runnable) {
     queue.offer(runnable);
-    if (closed || broken.get()) {
+    if (isOver()) {
       moveToPool();
     } else {
       sendPump();
     }
+  }
+
+  /// {@return whether the executor takes no more steps; once true, for ever}
+  private boolean isOver() {
+    return closed || broken.get();
   }
 
   private void sendPump() {
@@ -115,8 +120,10 @@ public final class Guest extends Scheduler {
     }
   }
 
+  /// Looks before each step, while it stands as [#pumping], whether the queue is somebody else's:
+  /// see `docs/concurrency.md`.
   private void runSome() {
-    for (int i = 0; i < STEPS_A_PUMP && !broken.get(); i++) {
+    for (int i = 0; i < STEPS_A_PUMP && !isOver(); i++) {
       Object next = queue.poll();
       if (next == null) {
         break;
@@ -125,7 +132,7 @@ public final class Guest extends Scheduler {
     }
     pumping.set(null);
     pumpAway.set(false);
-    if (broken.get() || closed) {
+    if (isOver()) {
       moveToPool();
     } else if (!queue.isEmpty()) {
       sendPump();
@@ -163,7 +170,7 @@ public final class Guest extends Scheduler {
   private final class Stopped implements ExecutorWatch.Watched {
     @Override
     public boolean isOver() {
-      return closed || broken.get();
+      return Guest.this.isOver();
     }
 
     @Override
