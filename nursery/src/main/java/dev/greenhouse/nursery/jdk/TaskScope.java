@@ -24,61 +24,86 @@ public final class TaskScope implements Function<Object, Object> {
 
   private static final String VIOLATION = "java.util.concurrent.StructureViolationException";
 
+  private static final String STS = "java.util.concurrent.StructuredTaskScope";
+
+  /// The handles, or what they could not be made for: an initialiser that throws would be clear
+  /// about that only once. A class of its own, so that its constants fold.
   private static final class Handles {
-    static final MethodHandle OPEN;
-    static final MethodHandle FORK;
-    static final MethodHandle JOIN;
-    static final MethodHandle CLOSE;
-    static final MethodHandle WITH_FACTORY;
-    static final MethodHandle WITH_NAME;
+    static final @Nullable Throwable FAILURE;
+    static final @Nullable MethodHandle OPEN;
+    static final @Nullable MethodHandle FORK;
+    static final @Nullable MethodHandle JOIN;
+    static final @Nullable MethodHandle CLOSE;
+    static final @Nullable MethodHandle WITH_FACTORY;
+    static final @Nullable MethodHandle WITH_NAME;
 
     static {
-      String sts = "java.util.concurrent.StructuredTaskScope";
+      Throwable failure = null;
+      MethodHandle open = null;
+      MethodHandle fork = null;
+      MethodHandle join = null;
+      MethodHandle close = null;
+      MethodHandle withFactory = null;
+      MethodHandle withName = null;
       try {
-        Class<?> scope = Class.forName(sts);
-        Class<?> joiner = Class.forName(sts + "$Joiner");
-        Class<?> configuration = Class.forName(sts + "$Configuration");
-        Class<?> subtask = Class.forName(sts + "$Subtask");
+        Class<?> scope = Class.forName(STS);
+        Class<?> joiner = Class.forName(STS + "$Joiner");
+        Class<?> configuration = Class.forName(STS + "$Configuration");
+        Class<?> subtask = Class.forName(STS + "$Subtask");
         var lookup = MethodHandles.publicLookup();
         Object awaitAll =
             lookup.findStatic(joiner, "awaitAll", MethodType.methodType(joiner)).invoke();
-        OPEN =
+        open =
             lookup
                 .findStatic(scope, "open", MethodType.methodType(scope, joiner, Function.class))
                 .bindTo(awaitAll)
                 .asType(MethodType.methodType(Object.class, Function.class));
-        FORK =
+        fork =
             lookup
                 .findVirtual(scope, "fork", MethodType.methodType(subtask, Callable.class))
                 .asType(MethodType.methodType(void.class, Object.class, Callable.class));
-        JOIN =
+        join =
             lookup
                 .findVirtual(scope, "join", MethodType.methodType(Object.class))
                 .asType(MethodType.methodType(void.class, Object.class));
-        CLOSE =
+        close =
             lookup
                 .findVirtual(scope, "close", MethodType.methodType(void.class))
                 .asType(MethodType.methodType(void.class, Object.class));
         var wither = MethodType.methodType(Object.class, Object.class, ThreadFactory.class);
-        WITH_FACTORY =
+        withFactory =
             lookup
                 .findVirtual(
                     configuration,
                     "withThreadFactory",
                     MethodType.methodType(configuration, ThreadFactory.class))
                 .asType(wither);
-        WITH_NAME =
+        withName =
             lookup
                 .findVirtual(
                     configuration, "withName", MethodType.methodType(configuration, String.class))
                 .asType(wither.changeParameterType(1, String.class));
       } catch (Throwable t) {
-        throw new IllegalStateException(
-            "This JDK, %s, has no %s of the shape that Greenhouse uses (%s). Run it on JDK 25."
-                .formatted(Runtime.version(), sts, t),
-            t);
+        failure = t;
       }
+      FAILURE = failure;
+      OPEN = open;
+      FORK = fork;
+      JOIN = join;
+      CLOSE = close;
+      WITH_FACTORY = withFactory;
+      WITH_NAME = withName;
     }
+  }
+
+  private static MethodHandle require(@Nullable MethodHandle handle) {
+    if (handle == null || Handles.FAILURE != null) {
+      throw new IllegalStateException(
+          "This JDK, %s, has no %s of the shape that Greenhouse uses (%s). Run it on JDK 25."
+              .formatted(Runtime.version(), STS, Handles.FAILURE),
+          Handles.FAILURE);
+    }
+    return handle;
   }
 
   /// The factory's threads bring their own.
@@ -101,7 +126,7 @@ public final class TaskScope implements Function<Object, Object> {
     this.name = name;
     this.factory = factory;
     try {
-      this.scope = (Object) Handles.OPEN.invokeExact((Function<?, ?>) this);
+      this.scope = (Object) require(Handles.OPEN).invokeExact((Function<?, ?>) this);
     } catch (Throwable t) {
       throw Sneaky.rethrow(t);
     }
@@ -122,8 +147,10 @@ public final class TaskScope implements Function<Object, Object> {
   @Override
   public Object apply(Object configuration) {
     try {
-      Object named = (Object) Handles.WITH_NAME.invokeExact(configuration, name);
-      return factory == null ? named : (Object) Handles.WITH_FACTORY.invokeExact(named, factory);
+      Object named = (Object) require(Handles.WITH_NAME).invokeExact(configuration, name);
+      return factory == null
+          ? named
+          : (Object) require(Handles.WITH_FACTORY).invokeExact(named, factory);
     } catch (Throwable t) {
       throw Sneaky.rethrow(t);
     }
@@ -144,7 +171,7 @@ public final class TaskScope implements Function<Object, Object> {
   /// @throws StructureViolation if the scoped values are others
   public void fork() {
     try {
-      Handles.FORK.invokeExact(scope, NO_BODY);
+      require(Handles.FORK).invokeExact(scope, NO_BODY);
     } catch (Throwable t) {
       throw translated(t);
     }
@@ -160,14 +187,14 @@ public final class TaskScope implements Function<Object, Object> {
   public void joinAndClose() {
     boolean interrupted = false;
     try {
-      Handles.JOIN.invokeExact(scope);
+      require(Handles.JOIN).invokeExact(scope);
     } catch (InterruptedException e) {
       interrupted = true;
     } catch (Throwable t) {
       throw Sneaky.rethrow(t);
     }
     try {
-      Handles.CLOSE.invokeExact(scope);
+      require(Handles.CLOSE).invokeExact(scope);
     } catch (Throwable t) {
       throw translated(t);
     } finally {
