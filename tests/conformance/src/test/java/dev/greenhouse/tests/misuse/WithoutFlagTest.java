@@ -80,15 +80,6 @@ class WithoutFlagTest {
           nursery.fork(() -> 1).join();
         }
       }
-      Thread.getAllStackTraces().keySet().stream()
-          .filter(t -> t.getName().equals("greenhouse-reporter"))
-          .forEach(WithoutFlagTest.Opens::awaitIdle);
-    }
-
-    private static void awaitIdle(Thread reporter) {
-      while (reporter.getState() != Thread.State.WAITING) {
-        Thread.onSpinWait();
-      }
     }
   }
 }
