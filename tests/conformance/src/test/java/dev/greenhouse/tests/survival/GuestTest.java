@@ -10,17 +10,22 @@ import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.nursery.TaskFailedException;
+import dev.greenhouse.tests.CapturedLog;
 import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
 import java.awt.EventQueue;
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -29,6 +34,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /// A greenhouse on somebody else's event loop.
 @NeedsFlag
+@SuppressWarnings("ThreadPriorityCheck") // a yield is a step
 @ExtendWith(NothingLeft.class)
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class GuestTest {
@@ -132,6 +138,86 @@ class GuestTest {
       executor.execute(served::countDown);
       assertThat(served.await(10, TimeUnit.SECONDS)).isTrue();
       assertThat(busy.join()).isNotNegative();
+    }
+  }
+
+  // ---- threads that are no tasks, and inherit the guest for their scheduler
+
+  /// Takes many steps, of all sorts, and tells where it took the last one.
+  private static CompletableFuture<Thread> startRaw(CountDownLatch go) {
+    var last = new CompletableFuture<Thread>();
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                go.await();
+                for (int i = 0; i < 20; i++) {
+                  Thread.yield();
+                  Thread.sleep(1);
+                }
+                assertThat(Task.currentIfAny()).isEmpty();
+                last.complete(currentCarrier());
+              } catch (Throwable t) {
+                last.completeExceptionally(t);
+              }
+            });
+    return last;
+  }
+
+  /// {@return the platform thread under the current one}
+  private static Thread currentCarrier() throws ReflectiveOperationException {
+    Method method = Thread.class.getDeclaredMethod("currentCarrierThread");
+    method.setAccessible(true);
+    return (Thread) method.invoke(null);
+  }
+
+  @Test
+  void aForeignThreadRunsOnTheLoopWhileTheGuestIsThere() throws Exception {
+    try (var executor = Executors.newSingleThreadExecutor();
+        var guest = Greenhouse.builder().on(executor).build()) {
+      Thread loop = executor.submit(Thread::currentThread).get();
+      var go = new CountDownLatch(1);
+      CompletableFuture<Thread> raw = guest.launch(() -> startRaw(go)).join();
+      go.countDown();
+      assertThat(raw.get(10, TimeUnit.SECONDS)).isSameAs(loop);
+    }
+  }
+
+  @Test
+  void aForeignThreadGoesOnElsewhereWhenTheGuestIsClosed() throws Exception {
+    try (var executor = Executors.newSingleThreadExecutor()) {
+      Thread loop = executor.submit(Thread::currentThread).get();
+      var go = new CountDownLatch(1);
+      CompletableFuture<Thread> raw;
+      try (var guest = Greenhouse.builder().on(executor).build()) {
+        raw = guest.launch(() -> startRaw(go)).join();
+      }
+      go.countDown();
+      assertThat(raw.get(10, TimeUnit.SECONDS)).isNotSameAs(loop);
+    }
+  }
+
+  @Test
+  void aForeignThreadGoesOnElsewhereWhenTheExecutorIsBroken() throws Exception {
+    var full = new AtomicBoolean();
+    try (var log = CapturedLog.begin();
+        var executor = Executors.newSingleThreadExecutor()) {
+      Executor fills =
+          command -> {
+            if (full.get()) {
+              throw new RejectedExecutionException("full");
+            }
+            executor.execute(command);
+          };
+      Thread loop = executor.submit(Thread::currentThread).get();
+      var go = new CountDownLatch(1);
+      try (var guest = Greenhouse.builder().name("visitor").on(fills).build()) {
+        CompletableFuture<Thread> raw = guest.launch(() -> startRaw(go)).join();
+        full.set(true);
+        go.countDown(); // its next step is rejected
+        assertThat(raw.get(10, TimeUnit.SECONDS)).isNotSameAs(loop);
+        log.await("'visitor' is broken");
+      }
     }
   }
 
