@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.nursery.lowlevel.Suspension;
+import dev.greenhouse.tests.Eventually;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
@@ -13,6 +14,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -59,6 +62,49 @@ class CurrentTaskTest {
               });
           assertThat(inAbort.getNow(null)).isSameAs(main);
         });
+  }
+
+  /// The handler runs in the task that waits, whoever cancels.
+  // A4
+  @OnEveryKind
+  void anAbortHandlerHasItsOwnTaskWhenSomebodyElseCancels(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          assertThat(currentInAbort(nursery -> nursery.cancel("by the owner"))).isEqualTo("waiter");
+          assertThat(
+                  currentInAbort(
+                      nursery ->
+                          Nursery.run(
+                              other -> other.fork(() -> nursery.cancel("by another task")))))
+              .isEqualTo("waiter");
+          assertThat(
+                  currentInAbort(
+                      nursery -> Thread.ofPlatform().start(() -> nursery.cancel("by a thread"))))
+              .isEqualTo("waiter");
+          assertThat(
+                  currentInAbort(nursery -> nursery.cancelScope().deadline(Duration.ofMillis(1))))
+              .isEqualTo("waiter");
+        });
+  }
+
+  private static String currentInAbort(Consumer<Nursery> cancels) {
+    var inAbort = new CompletableFuture<String>();
+    Nursery.run(
+        nursery -> {
+          var waits = new CountDownLatch(1);
+          Task<?> waiter =
+              nursery.fork(
+                  "waiter",
+                  () -> {
+                    waits.countDown();
+                    Suspension.create().await(() -> inAbort.complete(Task.current().name()));
+                  });
+          waits.await();
+          Eventually.holds("it waits", () -> waiter.waitsFor().isPresent());
+          cancels.accept(nursery);
+          Task.sleepForever();
+        });
+    return inAbort.getNow("nobody");
   }
 
   // A4

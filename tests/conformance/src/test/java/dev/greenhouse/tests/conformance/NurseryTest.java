@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.greenhouse.nursery.Cancelled;
+import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.NurseryFailedException;
+import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NeedsFlag;
@@ -16,6 +18,7 @@ import dev.greenhouse.tests.OnEveryKind;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -264,5 +267,36 @@ class NurseryTest {
               .hasMessageContaining("'careless'")
               .hasMessageContaining("'left'");
         });
+  }
+
+  // Design, section 4: a thread that is no task becomes one of the shared pool
+  @Test
+  void onAPlainThreadItIsTheCommonGreenhouses() throws Exception {
+    for (Thread.Builder builder : List.of(Thread.ofVirtual(), Thread.ofPlatform())) {
+      var seen = new CompletableFuture<List<?>>();
+      builder.name("plain").start(() -> opensANursery(seen)).join();
+      OpenGreenhouse common = Greenhouse.common();
+      assertThat(seen.get()).isEqualTo(List.of(common, common, "plain", true));
+    }
+  }
+
+  private static void opensANursery(CompletableFuture<List<?>> seen) {
+    try {
+      List<?> inside;
+      try (var nursery = Nursery.open()) {
+        Task<?> me = Task.current();
+        boolean isRoot = Greenhouse.common().roots().contains(me) && me == nursery.owner();
+        inside =
+            List.of(
+                me.greenhouse(),
+                nursery.fork(() -> Task.current().greenhouse()).join(),
+                me.name(),
+                isRoot);
+      }
+      assertThat(Task.currentIfAny()).isEmpty();
+      seen.complete(inside);
+    } catch (Throwable t) {
+      seen.completeExceptionally(t);
+    }
   }
 }
