@@ -238,6 +238,34 @@ class RunTest {
     kind.run(() -> assertThat(BOUND.isBound()).isFalse());
   }
 
+  // As documented: nobody waits for it, so it may outlive the binding
+  @OnEveryKind
+  void aLaunchedTaskSeesNoScopedValuesOfTheLauncher(Kind kind) throws Exception {
+    try (OpenGreenhouse greenhouse = kind.build()) {
+      List<Task<Boolean>> tasks =
+          ScopedValue.where(BOUND, "outside")
+              .call(
+                  () -> {
+                    var seen = new CompletableFuture<Boolean>();
+                    greenhouse
+                        .forkSystemTask("system", () -> seen.complete(BOUND.isBound()))
+                        .join();
+                    assertThat(seen.get()).isFalse();
+                    return List.of(
+                        greenhouse.launch(() -> BOUND.isBound()),
+                        greenhouse.launch(
+                            () -> {
+                              try (var nursery = Nursery.open()) {
+                                return nursery.fork(() -> BOUND.isBound()).join();
+                              }
+                            }));
+                  });
+      for (Task<Boolean> task : tasks) {
+        assertThat(task.join()).isFalse();
+      }
+    }
+  }
+
   @OnEveryKind
   void aClosedGreenhouseRefusesToRun(Kind kind) {
     OpenGreenhouse closed;
