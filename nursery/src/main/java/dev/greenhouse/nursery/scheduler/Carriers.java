@@ -5,6 +5,7 @@ import dev.greenhouse.nursery.housekeeping.Reports;
 import dev.greenhouse.nursery.housekeeping.Timer;
 import java.io.Serial;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ForkJoinPool;
@@ -31,7 +32,7 @@ final class Carriers {
 
   private final int base;
   private final String name;
-  private final ForkJoinPool pool;
+  private final GrowingPool pool;
   private final Set<Carrier> all = ConcurrentHashMap.newKeySet();
 
   /// True while the housekeeper looks. Submitters write work and then read it; the housekeeper
@@ -46,22 +47,14 @@ final class Carriers {
     this.name = name;
     var number = new AtomicInteger();
     this.pool =
-        new ForkJoinPool(
+        new GrowingPool(
             parallelism,
             p -> {
               var c = new Carrier(p, this);
               c.setName(name + "-" + number.incrementAndGet());
               c.setDaemon(true);
               return c;
-            },
-            (thread, error) -> Reports.internalError("carrier " + thread.getName(), error),
-            true,
-            0,
-            parallelism + MAX_ADDED,
-            0,
-            p -> true,
-            KEEP_ALIVE_SECONDS,
-            TimeUnit.SECONDS);
+            });
   }
 
   void started(Carrier c) {
@@ -80,15 +73,31 @@ final class Carriers {
   void take(Object runnable) {
     ForkJoinTask<?> task =
         runnable instanceof Fiber fiber ? fiber.poolStep() : new ForeignStep((Runnable) runnable);
+    execute(task);
+    if (!watched.get() && watched.compareAndSet(false, true)) {
+      Housekeeper.get().schedule(watch, BUSY_TICK);
+    }
+  }
+
+  private void execute(ForkJoinTask<?> task) {
     try {
       (closed ? Pool.shared().pool : pool).execute(task);
     } catch (RuntimeException rejected) {
       // Only a pool that was shut down after `closed` was read rejects.
       Pool.shared().pool.execute(task);
     }
-    if (!watched.get() && watched.compareAndSet(false, true)) {
-      Housekeeper.get().schedule(watch, BUSY_TICK);
+  }
+
+  /// Makes the pool look at its new size. It does so only when something comes into a queue that is
+  /// empty, and the current thread's need not be: while all workers are blocked, nobody takes from
+  /// it. So the queues are emptied first, and what was in there comes in again.
+  private void lookAtSize() {
+    var submissions = new ArrayList<ForkJoinTask<?>>();
+    for (ForkJoinTask<?> task; (task = pool.pollSubmission()) != null; ) {
+      submissions.add(task);
     }
+    submissions.add(ForkJoinTask.adapt(() -> {}));
+    submissions.forEach(this::execute);
   }
 
   /// Later work goes to the shared carriers; what is queued is still run.
@@ -127,6 +136,28 @@ final class Carriers {
       Scheduler.take(continuation);
       carrier.endStep();
       return true;
+    }
+  }
+
+  /// A pool of carriers that gives back what nobody has taken yet.
+  private static final class GrowingPool extends ForkJoinPool {
+    GrowingPool(int parallelism, ForkJoinWorkerThreadFactory carriers) {
+      super(
+          parallelism,
+          carriers,
+          (thread, error) -> Reports.internalError("carrier " + thread.getName(), error),
+          true,
+          0,
+          parallelism + MAX_ADDED,
+          0,
+          p -> true,
+          KEEP_ALIVE_SECONDS,
+          TimeUnit.SECONDS);
+    }
+
+    @Override
+    public @Nullable ForkJoinTask<?> pollSubmission() {
+      return super.pollSubmission();
     }
   }
 
@@ -177,7 +208,7 @@ final class Carriers {
       int wanted = base + Math.min(stuck, MAX_ADDED);
       if (wanted > now && waiting) {
         pool.setParallelism(wanted);
-        pool.execute(() -> {}); // makes the pool look at its new size
+        lookAtSize();
       } else if (wanted < now) {
         pool.setParallelism(wanted);
       }

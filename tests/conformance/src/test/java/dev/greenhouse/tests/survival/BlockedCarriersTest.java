@@ -11,6 +11,7 @@ import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
 import java.io.FileInputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -29,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BlockedCarriersTest {
   private static final int BLOCKED = 3;
+  private static final int MOST_ADDED = 256;
 
   @Test
   @NeedsFlag // the JDK's own scheduler does not compensate for these
@@ -65,6 +68,44 @@ class BlockedCarriersTest {
           });
     } finally {
       processes.forEach(Process::destroyForcibly);
+    }
+  }
+
+  @Test
+  @NeedsFlag
+  void notMoreThanSoManyCarriersAreAdded(@TempDir Path directory) throws Exception {
+    String fifo = directory.resolve("fifo").toString();
+    assertThat(new ProcessBuilder("mkfifo", fifo).start().waitFor()).isZero();
+    int readers = 2 + MOST_ADDED + 10;
+    var begun = new AtomicInteger();
+    try (var writer = new RandomAccessFile(fifo, "rw");
+        OpenGreenhouse pool = Greenhouse.builder().name("blocked").parallelism(2).build()) {
+      Task<?> main =
+          pool.launch(
+              () -> {
+                try (var nursery = Nursery.open()) {
+                  for (int i = 0; i < readers; i++) {
+                    nursery.fork(() -> readOne(fifo, begun));
+                  }
+                }
+                return null;
+              });
+      try {
+        Eventually.run(() -> assertThat(begun).hasValue(2 + MOST_ADDED));
+        assertThat(pool.statistics().carriers()).isEqualTo(2 + MOST_ADDED);
+      } finally {
+        writer.write(new byte[readers]);
+      }
+      main.join();
+      assertThat(begun).hasValue(readers);
+      Eventually.run(() -> assertThat(pool.statistics().carriers()).isEqualTo(2));
+    }
+  }
+
+  private static int readOne(String fifo, AtomicInteger begun) throws IOException {
+    try (var in = new FileInputStream(fifo)) {
+      begun.incrementAndGet();
+      return in.read();
     }
   }
 
