@@ -2,7 +2,9 @@ package dev.greenhouse.tests;
 
 import java.io.File;
 import java.io.IOException;
+import java.lang.module.ModuleFinder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,12 +45,38 @@ public final class ChildJvm {
     return run(options, rest, main, args);
   }
 
+  /// Runs it with Greenhouse and what that needs on the module path, and the tests' own classes on
+  /// the class path, and waits for its end. It has no flag but those that are given.
+  public static Result runOnModulePath(List<String> options, Class<?> main, String... args)
+      throws IOException, InterruptedException {
+    var all = new ArrayList<>(options);
+    String modules =
+        Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+            .filter(ChildJvm::isNamedModule)
+            .collect(Collectors.joining(File.pathSeparator));
+    all.addAll(List.of("-p", modules, "--add-modules", "dev.greenhouse.nursery"));
+    String tests = main.getProtectionDomain().getCodeSource().getLocation().getPath();
+    return run(all, false, tests, main, args);
+  }
+
+  private static boolean isNamedModule(String entry) {
+    return Files.exists(Path.of(entry))
+        && ModuleFinder.of(Path.of(entry)).findAll().stream()
+            .anyMatch(module -> !module.descriptor().isAutomatic());
+  }
+
   private static Result run(List<String> options, String classPath, Class<?> main, String... args)
+      throws IOException, InterruptedException {
+    return run(options, Kind.FLAG, classPath, main, args);
+  }
+
+  private static Result run(
+      List<String> options, boolean flag, String classPath, Class<?> main, String... args)
       throws IOException, InterruptedException {
     var command = new ArrayList<String>();
     command.add(ProcessHandle.current().info().command().orElseThrow());
     command.addAll(options);
-    if (Kind.FLAG) {
+    if (flag) {
       command.addAll(List.of("--add-opens", "java.base/java.lang=ALL-UNNAMED"));
     }
     command.addAll(List.of("-cp", classPath, main.getName()));
