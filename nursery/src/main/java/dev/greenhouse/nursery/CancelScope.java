@@ -221,7 +221,8 @@ public sealed interface CancelScope permits ScopeImpl {
 
   /// Runs an operation in which the current task is not interrupted: its cancellation waits for a
   /// checkpoint of ours. For what an interrupt would harm: it closes a `FileChannel` or socket that
-  /// others use, too. An operation that never comes to a checkpoint is not cancelled.
+  /// others use, too. An operation that never comes to a checkpoint is not cancelled; the task is
+  /// interrupted when it is over.
   ///
   /// It is about this task alone, not about those it forks inside.
   ///

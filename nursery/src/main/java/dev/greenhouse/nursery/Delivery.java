@@ -24,8 +24,14 @@ final class Delivery extends Timer {
   /// Most tasks are gone before this, and need not be remembered.
   private static final int SWEEPS_BEFORE_NOTES = 8;
 
+  /// From the tenth of a second after the cancellation that this makes, those that run are
+  /// interrupted, too: they may read files, which is not seen to block, or ask for their flag
+  /// again. Not earlier, because most of them clean up.
+  private static final int SWEEPS_BEFORE_RUNNING_ONES = 12;
+
   private final ScopeImpl scope;
   private final long reportAfter;
+  private volatile boolean over; // to true by who has made it in vain
   private long delay = FIRST_SWEEP;
   private int sweeps;
 
@@ -46,6 +52,12 @@ final class Delivery extends Timer {
     return delivery;
   }
 
+  /// Another one does its work.
+  void end() {
+    over = true;
+    drop();
+  }
+
   /// Tells all tasks in a scope that something around them was cancelled.
   static void tellAll(ScopeImpl scope) {
     spread(scope, Delivery::tell);
@@ -62,7 +74,7 @@ final class Delivery extends Timer {
 
   @Override
   protected void fire() {
-    if (scope.isLeft()) {
+    if (over || scope.isLeft()) {
       return;
     }
     boolean again = true;
@@ -78,7 +90,7 @@ final class Delivery extends Timer {
 
   private boolean sweepAll() {
     if (sweeps < SWEEPS_BEFORE_NOTES) {
-      return spread(scope, TaskImpl::deliverAgain);
+      return spread(scope, t -> t.deliverAgain(false));
     }
     Map<TaskImpl<?>, Stubborn> before = stubborn;
     var now = new HashMap<TaskImpl<?>, Stubborn>();
@@ -89,7 +101,7 @@ final class Delivery extends Timer {
 
   private boolean sweep(
       TaskImpl<?> task, Map<TaskImpl<?>, Stubborn> before, Map<TaskImpl<?>, Stubborn> stillThere) {
-    boolean alive = task.deliverAgain();
+    boolean alive = task.deliverAgain(sweeps >= SWEEPS_BEFORE_RUNNING_ONES);
     ScopeImpl cancelled = alive ? task.visibleCancelled() : null;
     // Of several cancelled scopes around it the outermost reports, as that is what it leaves by.
     if (cancelled == scope && !waitsForOthers(task)) {

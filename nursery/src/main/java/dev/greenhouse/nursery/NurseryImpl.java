@@ -430,6 +430,8 @@ final class NurseryImpl implements Nursery {
     Object by = cutOff && failure() == null ? owner.visibleCancelled() : null;
     if (by != null) {
       cutOffBy = owner.cancellation(by);
+    } else {
+      owner.catchUp();
     }
     greenhouse().hooks().nurseryClosed(this);
     if (outer == null) {

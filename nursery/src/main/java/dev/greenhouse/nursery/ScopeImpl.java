@@ -245,7 +245,7 @@ final class ScopeImpl implements CancelScope {
     TaskImpl<?> task = (TaskImpl<?>) OWNER.getVolatile(this);
     if (task != null && !isLeft()) {
       if (on && task == TaskImpl.currentOrNull()) {
-        task.afterLeave(); // an interrupt that was sent is taken back
+        task.afterLeave(null); // an interrupt that was sent is taken back
       } else if (!on) {
         tellWhatWasKeptOut(task);
       }
@@ -361,7 +361,7 @@ final class ScopeImpl implements CancelScope {
     Delivery delivery = task == null ? null : Delivery.scheduled(this);
     if (!REASON.compareAndSet(this, null, why)) {
       if (delivery != null) {
-        delivery.drop();
+        delivery.end();
       }
       return false;
     }
@@ -369,19 +369,18 @@ final class ScopeImpl implements CancelScope {
       task = (TaskImpl<?>) OWNER.getVolatile(this);
     }
     if (task != null) { // or else whoever enters it looks after that
-      tell(task, why, delivery);
+      tell(task, why, delivery != null ? delivery : Delivery.scheduled(this));
     }
     return true;
   }
 
   /// Tells instruments and tasks of the cancellation. Who cancels and who enters may both come
-  /// here: one of them tells the instruments, and has a delivery under way.
-  private void tell(TaskImpl<?> task, CancelReason why, @Nullable Delivery underWay) {
+  /// here, each with a delivery under way: one of them tells the instruments and keeps it.
+  private void tell(TaskImpl<?> task, CancelReason why, Delivery underWay) {
     if (TOLD.compareAndSet(this, false, true)) {
-      if (underWay == null) {
-        Delivery.scheduled(this);
-      }
       task.hooks().cancelRequested(task, name(), why);
+    } else {
+      underWay.end();
     }
     Delivery.tellAll(this);
   }
@@ -445,7 +444,7 @@ final class ScopeImpl implements CancelScope {
     pushOn(task);
     CancelReason why = reason;
     if (why != null) {
-      tell(task, why, null);
+      tell(task, why, Delivery.scheduled(this));
     }
   }
 
@@ -458,7 +457,7 @@ final class ScopeImpl implements CancelScope {
       VarHandle.fullFence(); // those who cancel, or ask to wind down, see it, or are seen here
     }
     if (shielded) {
-      task.afterLeave();
+      task.afterLeave(null);
     }
     if (endsOnWindDown && Surroundings.isWindingDown(task, this)) {
       cancel(new CancelReason(Source.SHUTDOWN, "the task was asked to wind down"));
@@ -503,10 +502,11 @@ final class ScopeImpl implements CancelScope {
     if (d != null) {
       d.drop();
     }
+    task.afterLeave(this);
     if (wasShielded && task.visibleCancelled() != null) {
       task.lookAgain();
+      task.catchUp();
     }
-    task.afterLeave();
   }
 
   // ---- deadlines

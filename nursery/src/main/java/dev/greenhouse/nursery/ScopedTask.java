@@ -228,7 +228,7 @@ abstract class ScopedTask extends Fiber {
   void detachFromStarter() {
     extrasMade().startedUnder = null;
     if (Fiber.current() == this) {
-      afterLeave();
+      afterLeave(null);
     }
   }
 
@@ -334,6 +334,7 @@ abstract class ScopedTask extends Fiber {
           "Task '%s' was resumed as cancelled, but no scope around it is. Resume it with a value or an exception."
               .formatted(name()));
     }
+    raises(cancelled);
     greenhouseOf().hooks().cancelDelivered(this, reason);
     NurseryImpl n = cancelled.nursery;
     if (n != null && n.owner() == this) {

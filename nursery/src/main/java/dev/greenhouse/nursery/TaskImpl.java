@@ -114,6 +114,7 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
     if (hooks != Hooks.NONE) {
       hooks.taskEntered(this);
     }
+    catchUp();
     T value = null;
     Throwable thrown = null;
     try {

@@ -85,9 +85,10 @@ public final class VirtualTime implements Timers {
   private void jumpIfNobodyIsBusy() {
     while (jumps && queue.earliest() != TimerQueue.NEVER && busy.compareAndSet(0, 1)) {
       long next = queue.earliest();
-      boolean fired =
-          jumps && next != TimerQueue.NEVER && queue.fireDue(now.accumulateAndGet(next, Math::max));
-      if (busy.decrementAndGet() != 0 || !fired) {
+      if (jumps && next != TimerQueue.NEVER) {
+        queue.fireDue(now.accumulateAndGet(next, Math::max));
+      }
+      if (busy.decrementAndGet() != 0) {
         return;
       }
     }

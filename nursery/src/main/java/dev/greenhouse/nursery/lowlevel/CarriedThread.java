@@ -31,6 +31,10 @@ final class CarriedThread implements Executor, Waiter, Runnable {
   private static final long FIRST_SWEEP = TimeUnit.MILLISECONDS.toNanos(1);
   private static final long SLOWEST_SWEEP = TimeUnit.SECONDS.toNanos(1);
 
+  /// From the sweep on that comes after such a pause, one that runs is interrupted, too: it may
+  /// read files, which is not seen to block, or ask for its flag again.
+  private static final long BEFORE_RUNNING_ONES = TimeUnit.MILLISECONDS.toNanos(64);
+
   private final StepLoop loop;
   private final LoopStep step;
   private final Thread thread;
@@ -92,7 +96,7 @@ final class CarriedThread implements Executor, Waiter, Runnable {
     if (VirtualThreads.isTerminated(thread)) {
       over = true;
       step.ended();
-    } else if (immediate < IMMEDIATE_INTERRUPTS && isToBeInterrupted()) {
+    } else if (immediate < IMMEDIATE_INTERRUPTS && isToBeInterrupted(false)) {
       immediate++;
       interrupt();
     }
@@ -113,6 +117,13 @@ final class CarriedThread implements Executor, Waiter, Runnable {
   @Override
   public void endWait() {
     waiting = false;
+  }
+
+  @Override
+  public void catchUp() {
+    if (step.cancelledBy() != null) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override
@@ -163,8 +174,10 @@ final class CarriedThread implements Executor, Waiter, Runnable {
     new Sweep().begin();
   }
 
-  private boolean isToBeInterrupted() {
-    return !waiting && step.cancelledBy() != null && VirtualThreads.seemsBlocked(thread);
+  private boolean isToBeInterrupted(boolean alsoIfItRuns) {
+    return !waiting
+        && step.cancelledBy() != null
+        && (alsoIfItRuns || VirtualThreads.seemsBlocked(thread));
   }
 
   /// An interrupt can run the close of a channel, which is somebody's code.
@@ -189,7 +202,7 @@ final class CarriedThread implements Executor, Waiter, Runnable {
       if (over) {
         return;
       }
-      if (isToBeInterrupted()) {
+      if (isToBeInterrupted(delay >= BEFORE_RUNNING_ONES)) {
         interrupt();
       }
       delay = Math.min(2 * delay, SLOWEST_SWEEP);

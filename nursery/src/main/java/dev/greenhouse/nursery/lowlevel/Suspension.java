@@ -236,6 +236,7 @@ public final class Suspension<T extends @Nullable Object> {
     if (result instanceof Cancellation(Object by)) {
       throw waiter.cancellation(by != null ? by : refused);
     }
+    waiter.catchUp();
     if (result instanceof Failure(Throwable error)) {
       throw Sneaky.<RuntimeException>rethrow(error);
     }

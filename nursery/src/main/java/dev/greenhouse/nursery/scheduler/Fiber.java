@@ -60,6 +60,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
   private volatile byte awake;
 
   // Under the spin word.
+  private @Nullable Object told; // the cancelled scope that it was interrupted for, or has raised
   private short uninterruptible; // regions in which no interrupt is sent
   private boolean sent; // an interrupt of ours may be in the thread's flag
   private byte immediate; // interrupts sent by steps' ends since the last leave
@@ -75,10 +76,6 @@ public abstract class Fiber extends SteppedThread implements Waiter {
   /// {@return the cancelled scope that covers the fiber now, or null. Called under the spin word:
   /// reads only}
   protected abstract @Nullable Object cancelledBy();
-
-  private boolean isCancelled() {
-    return cancelledBy() != null;
-  }
 
   /// Somebody who is none of us interrupted the thread. Runs in the thread.
   protected abstract void interruptedFromOutside();
@@ -315,9 +312,8 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     }
     lockWithoutSenders();
     try {
-      boolean outside = Thread.interrupted() && !sent;
-      sent = false;
-      if (!outside) {
+      boolean outside = !sent;
+      if (!takeBackInterrupt() || !outside) {
         Object by = cancelledBy();
         signal = by != null;
         return by;
@@ -326,31 +322,83 @@ public abstract class Fiber extends SteppedThread implements Waiter {
       unlock();
     }
     interruptedFromOutside();
-    return cancelledBy();
+    return checkCancelled(); // the interrupt of ours that this has sent is taken back
   }
 
-  /// The thread has left a scope: an interrupt that was meant for it and that nobody consumed is
-  /// taken back. Own thread only, after the scope was taken off.
-  public final void afterLeave() {
+  /// The thread has left a scope, or closed a shield around it: an interrupt that was meant for it
+  /// and that nobody consumed is taken back. Own thread only, after the scope was taken off.
+  ///
+  /// @param left the scope that was left, or null
+  public final void afterLeave(@Nullable Object left) {
     if (signal) {
-      leave();
+      leave(left);
     }
   }
 
-  private void leave() {
+  private void leave(@Nullable Object left) {
     lockWithoutSenders();
     try {
-      if (!isCancelled()) {
+      if (told == left) {
+        told = null;
+      }
+      if (cancelledBy() == null) {
         signal = false;
         immediate = 0;
         if (sent) {
-          sent = false;
-          Thread.interrupted();
+          takeBackInterrupt();
         }
       }
     } finally {
       unlock();
     }
+  }
+
+  /// Under the spin word, without senders. Own thread only. If the interrupt was ours, the task
+  /// does not know of its cancellation any more.
+  ///
+  /// @return whether the flag was on
+  private boolean takeBackInterrupt() {
+    boolean on = Thread.interrupted();
+    if (on && sent) {
+      told = null;
+    }
+    sent = false;
+    return on;
+  }
+
+  /// The thread goes on where nobody could interrupt it before: behind a shield, an
+  /// [#endUninterruptible], a wait of ours, or its start. If it was cancelled meanwhile and was not
+  /// told, it interrupts itself. Own thread only.
+  @Override
+  public final void catchUp() {
+    if (signal) {
+      tellItself();
+    }
+  }
+
+  private void tellItself() {
+    boolean interrupt = false;
+    lockWithoutSenders();
+    try {
+      Object by = cancelledBy();
+      if (by != null && by != told && waiting == null && uninterruptible == 0) {
+        told = by;
+        interrupt = !Thread.currentThread().isInterrupted();
+        sent |= interrupt;
+      }
+    } finally {
+      unlock();
+    }
+    if (interrupt) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// The thread is about to throw what tells of its cancellation. Own thread only.
+  protected final void raises(Object by) {
+    lock();
+    told = by;
+    unlock();
   }
 
   /// The fiber is about to be started under something that may be cancelled, or has left a region
@@ -365,8 +413,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     lockWithoutSenders();
     try {
       if (sent) {
-        sent = false;
-        Thread.interrupted();
+        takeBackInterrupt();
       }
       uninterruptible++;
     } finally {
@@ -379,6 +426,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     lock();
     uninterruptible--;
     unlock();
+    catchUp();
   }
 
   /// Whether one of its scopes has a deadline for which no timer is set yet. Carrier or own thread.
@@ -397,8 +445,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     try {
       ended = true;
       if (sent) {
-        sent = false;
-        Thread.interrupted();
+        takeBackInterrupt();
       }
     } finally {
       unlock();
@@ -417,10 +464,10 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     lock();
     try {
       signal = true;
-      if (!ended && isCancelled()) {
+      Object by = ended ? null : cancelledBy();
+      if (by != null) {
         wake = waiting != null;
-        interrupt = !wake && mayInterrupt();
-        sending += (short) (interrupt ? 1 : 0);
+        interrupt = !wake && beginInterrupt(by);
       }
     } finally {
       unlock();
@@ -428,23 +475,17 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     if (wake) {
       unpark();
     } else if (interrupt) {
-      boolean elsewhere = false;
-      try {
-        elsewhere = sendInterrupt();
-      } finally {
-        if (!elsewhere) {
-          interruptSent();
-        }
-      }
+      sendInterrupt();
     }
   }
 
-  /// Interrupts the thread again if it is still cancelled and waits for something that is not ours.
-  /// For the housekeeper.
+  /// Interrupts the thread again if it is still cancelled and waits for something that is not ours,
+  /// or was not told yet. For the housekeeper.
   ///
+  /// @param alsoIfItRuns whether one that runs is interrupted, too
   /// @return whether the fiber is still alive
-  public final boolean deliverAgain() {
-    boolean blocked = isBlocked();
+  public final boolean deliverAgain(boolean alsoIfItRuns) {
+    boolean blocked = alsoIfItRuns || isBlocked();
     boolean wake = false;
     boolean interrupt = false;
     lock();
@@ -454,11 +495,11 @@ public abstract class Fiber extends SteppedThread implements Waiter {
       }
       boolean missed = !signal; // whoever cancelled ran out of stack before it came here
       signal = true;
-      if (isCancelled()) {
+      Object by = cancelledBy();
+      if (by != null) {
         boolean inOurs = waiting != null;
         wake = inOurs && missed;
-        interrupt = !inOurs && blocked && mayInterrupt();
-        sending += (short) (interrupt ? 1 : 0);
+        interrupt = !inOurs && (blocked || by != told) && beginInterrupt(by);
       }
     } finally {
       unlock();
@@ -466,14 +507,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     if (wake) {
       unpark();
     } else if (interrupt) {
-      boolean elsewhere = false;
-      try {
-        elsewhere = sendInterrupt();
-      } finally {
-        if (!elsewhere) {
-          interruptSent();
-        }
-      }
+      sendInterrupt();
     }
     return true;
   }
@@ -488,9 +522,23 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     }
   }
 
-  /// Under the spin word.
-  private boolean mayInterrupt() {
-    return uninterruptible == 0 && sending < ENOUGH_SENDERS;
+  /// Under the spin word. Who closes a channel by its interrupt may hang in that, so there is one
+  /// of those at a time.
+  ///
+  /// @return whether an interrupt is to be sent now
+  private boolean beginInterrupt(Object by) {
+    if (uninterruptible != 0 || sending >= (maySendHere() ? ENOUGH_SENDERS : 1)) {
+      return false;
+    }
+    sending++;
+    told = by;
+    return true;
+  }
+
+  private boolean maySendHere() {
+    Thread t = thread();
+    return t == Thread.currentThread()
+        || (VirtualThreads.available() && !VirtualThreads.isInChannel(t));
   }
 
   private void interruptAtStepEnd() {
@@ -498,25 +546,19 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     try {
       if (ended
           || waiting != null
-          || !mayInterrupt()
           || immediate >= IMMEDIATE_INTERRUPTS
-          || !VirtualThreads.isBlocked(thread())
-          || !isCancelled()) {
+          || !VirtualThreads.isBlocked(thread())) {
+        return;
+      }
+      Object by = cancelledBy();
+      if (by == null || !beginInterrupt(by)) {
         return;
       }
       immediate++;
-      sending++;
     } finally {
       unlock();
     }
-    boolean elsewhere = false;
-    try {
-      elsewhere = sendInterrupt();
-    } finally {
-      if (!elsewhere) {
-        interruptSent();
-      }
-    }
+    sendInterrupt();
   }
 
   /// {@return what the thread waits for in an operation of ours, or null. Any thread}
@@ -551,23 +593,31 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     };
   }
 
-  /// `sending` was raised, and whoever did that lowers it, unless this returns true: then another
-  /// thread sends the interrupt and lowers it. Outside of the spin word, because an interrupt takes
-  /// the JDK's locks and can run the close of a channel; that code may be somebody's and block.
-  private boolean sendInterrupt() {
-    if (VirtualThreads.available() && !VirtualThreads.isInChannel(thread())) {
-      thread().interrupt();
-      return false;
+  /// After [#beginInterrupt], outside of the spin word, because an interrupt takes the JDK's locks
+  /// and can run the close of a channel; that code may be somebody's and block, so another thread
+  /// does it then.
+  private void sendInterrupt() {
+    boolean elsewhere = false;
+    try {
+      if (maySendHere()) {
+        thread().interrupt();
+      } else {
+        Interrupter.execute(this::sendInterruptHere);
+        elsewhere = true;
+      }
+    } finally {
+      if (!elsewhere) {
+        interruptSent();
+      }
     }
-    Interrupter.execute(
-        () -> {
-          try {
-            thread().interrupt();
-          } finally {
-            interruptSent();
-          }
-        });
-    return true;
+  }
+
+  private void sendInterruptHere() {
+    try {
+      thread().interrupt();
+    } finally {
+      interruptSent();
+    }
   }
 
   private void interruptSent() {

@@ -16,6 +16,10 @@ public interface Waiter {
   /// The opposite.
   void endWait();
 
+  /// The wait has ended by something else than its cancellation, which may have come meanwhile: as
+  /// nobody interrupts a thread that runs on, it interrupts itself.
+  void catchUp();
+
   /// Waits for [#unpark], perhaps shorter.
   void park();
 

@@ -191,6 +191,38 @@ enum BlockingCall {
           };
     }
   },
+  /// A read of a file is native code: nobody sees that the thread is blocked.
+  SWALLOW_ONCE_AND_READ_FILES(false) {
+    @Override
+    void setUp(Prepared p, Path directory) throws IOException {
+      Path file = Files.write(directory.resolve("file"), new byte[1 << 16]);
+      var channel = FileChannel.open(file);
+      p.closeLater(channel);
+      var buffer = ByteBuffer.allocate(1 << 16);
+      p.call =
+          () -> {
+            try {
+              Thread.sleep(600_000);
+            } catch (InterruptedException swallowed) {
+              while (true) {
+                channel.read(buffer.clear(), 0);
+              }
+            }
+          };
+    }
+  },
+  COMPUTE_UNTIL_THE_FLAG_IS_ON(false) {
+    @Override
+    void setUp(Prepared p, Path directory) {
+      p.call =
+          () -> {
+            while (!Thread.interrupted()) {
+              Thread.onSpinWait();
+            }
+            Task.throwIfCancelled();
+          };
+    }
+  },
   PARK_UNTIL_THE_FLAG_IS_ON(true) {
     @Override
     void setUp(Prepared p, Path directory) {

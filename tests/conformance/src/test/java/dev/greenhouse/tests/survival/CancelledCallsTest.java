@@ -106,6 +106,56 @@ class CancelledCallsTest {
   }
 
   @OfEveryCallOnEveryKind
+  void oneThatBeginsAfterAShieldThatKeptTheCancellationOutEndsToo(
+      Kind kind, BlockingCall call, @TempDir Path directory) throws Throwable {
+    kind.run(
+        () -> {
+          try (var prepared = call.prepare(directory)) {
+            boolean complete =
+                CancelScope.run(
+                    scope -> {
+                      CancelScope.shield(() -> scope.cancel("in the shield"));
+                      prepared.block();
+                    });
+            assertWasCutOff(complete);
+          }
+          assertIsSoundAgain();
+        });
+  }
+
+  @OfEveryCallOnEveryKind
+  void oneThatBeginsAfterACancellationWithoutInterruptsEndsToo(
+      Kind kind, BlockingCall call, @TempDir Path directory) throws Throwable {
+    kind.run(
+        () -> {
+          try (var prepared = call.prepare(directory)) {
+            boolean complete =
+                CancelScope.run(
+                    scope -> {
+                      CancelScope.withoutInterrupts(() -> scope.cancel("not by an interrupt"));
+                      prepared.block();
+                    });
+            assertWasCutOff(complete);
+          }
+          assertIsSoundAgain();
+        });
+  }
+
+  @OfEveryCallOnEveryKind
+  void oneInATaskThatIsForkedIntoACancelledNurseryEndsToo(
+      Kind kind, BlockingCall call, @TempDir Path directory) throws Throwable {
+    kind.run(
+        () -> {
+          try (var prepared = call.prepare(directory);
+              var nursery = Nursery.open()) {
+            nursery.cancel("before the fork");
+            nursery.fork(prepared::block);
+          }
+          assertIsSoundAgain();
+        });
+  }
+
+  @OfEveryCallOnEveryKind
   void itsNurserysCancellationEndsItInAChild(Kind kind, BlockingCall call, @TempDir Path directory)
       throws Throwable {
     kind.run(

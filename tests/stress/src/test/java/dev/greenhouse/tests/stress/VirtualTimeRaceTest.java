@@ -2,6 +2,7 @@ package dev.greenhouse.tests.stress;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.nursery.CancelScope;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.Task;
@@ -222,5 +223,36 @@ class VirtualTimeRaceTest {
             }
           });
     }
+  }
+
+  @Race
+  void timeJumpsToADeadlineThatOthersMoveMeanwhile(Bed bed) throws Exception {
+    var clock = new VirtualClock().autojump(true);
+    try (var mover = new Canceller(76)) {
+      bed.runBy(
+          clock,
+          () -> {
+            for (int i = 0; i < Bed.rounds(20_000); i++) {
+              var scope = CancelScope.named("moved").deadline(AN_HOUR);
+              mover.give(() -> moveOnce(scope));
+              assertThat(scope.run(Task::sleepForever)).isFalse();
+              mover.awaitDone();
+              assertThat(scope.reason().orElseThrow().source())
+                  .as("what ended round %d", i)
+                  .isEqualTo(CancelReason.Source.DEADLINE);
+              assertThat(clock.pendingTimers()).isZero();
+            }
+          });
+    }
+  }
+
+  /// And cancels it if nobody jumps then, so that the test fails and does not hang.
+  private static void moveOnce(CancelScope scope) {
+    scope.deadline(SECOND);
+    long end = System.nanoTime() + PATIENCE;
+    while (!scope.isCancelled() && System.nanoTime() - end < 0) {
+      Thread.onSpinWait();
+    }
+    scope.cancel("time stood still");
   }
 }
