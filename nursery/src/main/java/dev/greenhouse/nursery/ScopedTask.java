@@ -224,10 +224,34 @@ abstract class ScopedTask extends Fiber {
     extrasMade().startedUnder = start;
   }
 
-  /// From now on it is under its nursery's scopes only.
-  void detachFromStarter() {
-    extrasMade().startedUnder = null;
-    if (Fiber.current() == this) {
+  /// From now on it is under its nursery's scopes only; unless the starter is cancelled, be it
+  /// after a first look. Any thread; then comes [#afterDetaching].
+  ///
+  /// @return whether it is
+  boolean detachFrom(Start<?> start) {
+    Extras e = extrasMade();
+    if (visibleCancelled(start.starter, start.scope) != null) {
+      return false;
+    }
+    e.startedUnder = null; // who finds a cancelled starter after that looks here once more
+    if (visibleCancelled(start.starter, start.scope) == null) {
+      return true;
+    }
+    e.startedUnder = start;
+    return false;
+  }
+
+  /// It sees whether it is still cancelled. Any thread.
+  void afterDetaching() {
+    boolean cancelled = visibleCancelled() != null;
+    if (Fiber.current() != this) {
+      if (cancelled) {
+        deliver();
+      }
+    } else if (cancelled) {
+      lookAgain();
+      catchUp();
+    } else {
       afterLeave(null);
     }
   }
@@ -295,7 +319,7 @@ abstract class ScopedTask extends Fiber {
               start.isByOwner()
                   ? cancelledUpTo(start.scope, Objects.requireNonNull(t.nursery).cancelScope())
                   : visibleCancelled(start.starter, start.scope);
-          found = ofStarter != null ? ofStarter : found;
+          found = ofStarter != null && extras.startedUnder == start ? ofStarter : found;
         }
       }
       NurseryImpl n = t.nursery;

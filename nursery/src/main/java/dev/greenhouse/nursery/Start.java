@@ -39,6 +39,7 @@ final class Start<T extends @Nullable Object> implements StartStatus<T>, Callabl
   // Written before `state` changes, by who changes it.
   private @Nullable T value;
   private boolean wasTold;
+  private boolean bodyIsOver;
   private @Nullable Throwable thrown;
 
   Start(TaskImpl<?> starter, StartBody<T, ?> body) {
@@ -71,8 +72,15 @@ final class Start<T extends @Nullable Object> implements StartStatus<T>, Callabl
       body.run(this);
     } catch (Throwable t) {
       throw Sneaky.<RuntimeException>rethrow(t);
+    } finally {
+      bodyOver();
     }
     return null;
+  }
+
+  /// From here on the task knows whose it is, and so whether its cancellation is the starter's.
+  private synchronized void bodyOver() {
+    bodyIsOver = true;
   }
 
   // ---- the new task
@@ -86,25 +94,25 @@ final class Start<T extends @Nullable Object> implements StartStatus<T>, Callabl
   @Override
   public void started(T value) {
     TaskImpl<?> task = child();
-    boolean ignored = TaskImpl.visibleCancelled(starter, scope) != null;
+    boolean ignored;
     synchronized (this) { // only told-twice races; no carrier comes here
-      State now = state.get();
       if (wasTold) {
         throw new IllegalStateException(
             "started() was called twice by task '%s'. Call it once, when the task is ready."
                 .formatted(task.name()));
       }
-      if (now == State.ENDED) {
+      if (bodyIsOver) {
         throw new IllegalStateException(
             "started() was called for task '%s' after it had ended. Call it in the task, when it is ready."
                 .formatted(task.name()));
       }
       wasTold = true;
       this.value = value;
+      ignored = !task.detachFrom(this);
       state.set(ignored ? State.IGNORED : State.STARTED);
     }
+    task.afterDetaching();
     if (!ignored) {
-      task.detachFromStarter();
       suspension.resume(null);
     }
   }
