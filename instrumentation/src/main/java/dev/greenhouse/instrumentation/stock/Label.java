@@ -47,9 +47,9 @@ public final class Label {
     try {
       String text = String.valueOf(message);
       return text == null ? "null" : text;
-    } catch (RuntimeException
-        | StackOverflowError e) { // exceptions may have a toString of their own
-      return (message == null ? "null" : message.getClass().getName()) + " (its toString threw)";
+    } catch (Throwable t) { // it is somebody's: an Error of it is no reason to end the instrument
+      String type = message == null ? "null" : message.getClass().getName();
+      return "%s, whose toString threw %s".formatted(type, t.getClass().getName());
     }
   }
 

@@ -120,7 +120,7 @@ final class Snapshot {
   private static Optional<Duration> timeLeft(TaskView task) {
     try {
       return task.timeLeft();
-    } catch (RuntimeException e) {
+    } catch (Throwable t) {
       return Optional.empty();
     }
   }

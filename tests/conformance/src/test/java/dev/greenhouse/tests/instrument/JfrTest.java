@@ -131,6 +131,23 @@ class JfrTest {
   }
 
   @OnEveryKind
+  void anExceptionThatCantBeReadIsRecordedByItsClass(Kind kind) throws Throwable {
+    Instrument instrument = JfrEvents.create();
+    List<RecordedEvent> events =
+        record(
+            kind,
+            instrument,
+            () -> {
+              Load.unreadableEnd();
+              assertThat(Task.current().greenhouse().instruments().list())
+                  .containsExactly(instrument);
+            });
+    assertThat(one(events, "TaskExited", "unreadable").getString("detail"))
+        .isEqualTo(
+            Load.Unreadable.class.getName() + ", whose toString threw java.lang.AssertionError");
+  }
+
+  @OnEveryKind
   void nestedNurseriesNameTheOneAround(Kind kind) throws Throwable {
     List<RecordedEvent> events =
         record(

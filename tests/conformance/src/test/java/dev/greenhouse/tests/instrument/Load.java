@@ -6,6 +6,7 @@ import dev.greenhouse.nursery.NurseryOptions;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
 import java.io.IOException;
+import java.io.Serial;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -21,6 +22,27 @@ final class Load {
           "long" + "\uD83C\uDF45".repeat(5_000));
 
   private Load() {}
+
+  /// An exception that breaks whoever looks at it.
+  static final class Unreadable extends Exception {
+    @Serial private static final long serialVersionUID = 1;
+
+    @Override
+    public String getMessage() {
+      throw new AssertionError("do not look");
+    }
+  }
+
+  /// In nursery 'beds', a task that fails in a way that nobody can put into words.
+  static void unreadableEnd() {
+    try (var nursery = Nursery.open(NurseryOptions.named("beds").onFailure((t, e) -> {}))) {
+      nursery.fork(
+          "unreadable",
+          () -> {
+            throw new Unreadable();
+          });
+    }
+  }
 
   /// In nursery 'beds', one task that succeeds, one that fails, and one that is cancelled.
   static void threeEnds() {

@@ -102,6 +102,19 @@ class LogTest {
     assertThat(lines.causes).singleElement().isInstanceOf(IOException.class);
   }
 
+  @OnEveryKind
+  void anExceptionThatCantBeReadIsWrittenByItsClass(Kind kind) {
+    var lines = new LogLines();
+    try (var log = TaskLog.builder().logger(lines).withStacks().build();
+        OpenGreenhouse greenhouse = kind.build(log)) {
+      greenhouse.run(Load::unreadableEnd);
+      assertThat(greenhouse.instruments().list()).containsExactly(log);
+      assertThat(log.flush(LONG)).isTrue();
+    }
+    String shown = Load.Unreadable.class.getName() + ", whose toString threw ";
+    assertThat(lines.count(shown + "java.lang.AssertionError")).isEqualTo(1);
+  }
+
   // Rule 14: nothing waits for the log, and what it could not keep is counted
   @OnEveryKind
   void aBackEndThatIsStuckStopsNothingAndTheLossIsTold(Kind kind) throws Exception {

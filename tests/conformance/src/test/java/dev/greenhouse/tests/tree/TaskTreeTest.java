@@ -14,6 +14,7 @@ import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
+import dev.greenhouse.nursery.time.Clock;
 import dev.greenhouse.tests.Eventually;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NeedsFlag;
@@ -21,6 +22,7 @@ import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import dev.greenhouse.tests.VirtualGreenhouse;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -170,6 +172,42 @@ class TaskTreeTest {
             release.complete("at last");
           }
         });
+  }
+
+  /// Throws in one thread.
+  private record Broken(Thread inThread) implements Clock {
+    @Override
+    public long nanoTime() {
+      if (Thread.currentThread() == inThread) {
+        throw new AssertionError("the clock is broken");
+      }
+      return System.nanoTime();
+    }
+
+    @Override
+    public Instant instant() {
+      return Instant.now();
+    }
+  }
+
+  @Test
+  void leavesOutDeadlinesOfAClockThatThrows() {
+    var clock = new Broken(Thread.currentThread());
+    try (OpenGreenhouse greenhouse = Greenhouse.builder().clock(clock).parallelism(1).build()) {
+      Task<?> task =
+          greenhouse.launch(
+              () -> CancelScope.moveOnAfter(Duration.ofHours(1), () -> Task.sleepForever()));
+      try {
+        Eventually.run(
+            () ->
+                assertThat(TaskTree.of(greenhouse).roots())
+                    .singleElement()
+                    .satisfies(t -> assertThat(t.doing()).isEqualTo("sleepForever"))
+                    .satisfies(t -> assertThat(t.timeLeft()).isEmpty()));
+      } finally {
+        task.cancel("seen");
+      }
+    }
   }
 
   @OnEveryKind
