@@ -3,6 +3,7 @@ package dev.greenhouse.instrumentation.trace;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.WeakReference;
 import org.jspecify.annotations.Nullable;
 
 /// The ring of one carrier, and what it knows of the step on it.
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Lane {
   private static final VarHandle OWNER =
       ConstantBootstraps.fieldVarHandle(
-          MethodHandles.lookup(), "owner", VarHandle.class, Lane.class, Thread.class);
+          MethodHandles.lookup(), "owner", VarHandle.class, Lane.class, WeakReference.class);
 
   private static final VarHandle OPEN =
       ConstantBootstraps.fieldVarHandle(
@@ -32,8 +33,12 @@ final class Lane {
   private final Events events;
 
   /// The carrier. By a carrier that finds the lane free or its owner dead, by compare-and-set; then
-  /// all below is its own, and of nobody else until it has died.
-  private volatile @Nullable Thread owner;
+  /// all below is its own, and of nobody else until it has died. Weak, because a loop's thread
+  /// leads to its greenhouse even when it is dead.
+  private volatile @Nullable WeakReference<Thread> owner;
+
+  /// The owner's id, by itself after `owner`: each thread looks only whether it is its own.
+  private volatile long ownerId;
 
   @SuppressWarnings("UnusedVariable") // accessed by OPEN
   private long open;
@@ -65,14 +70,17 @@ final class Lane {
     return events.read(events.claims(), 0, reader);
   }
 
-  boolean isOf(Thread thread) {
-    return owner == thread;
+  boolean isOf(Thread current) {
+    return ownerId == current.threadId();
   }
 
   /// {@return whether the current thread has taken over the lane}
   boolean take(Thread current) {
-    Thread before = owner;
-    if ((before == null || !before.isAlive()) && OWNER.compareAndSet(this, before, current)) {
+    WeakReference<Thread> before = owner;
+    Thread thread = before == null ? null : before.get();
+    if ((thread == null || !thread.isAlive())
+        && OWNER.compareAndSet(this, before, new WeakReference<>(current))) {
+      ownerId = current.threadId();
       running = 0;
       OPEN.setRelease(this, 0L);
       idleIn = 0;

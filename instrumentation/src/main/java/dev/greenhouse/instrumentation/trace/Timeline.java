@@ -5,15 +5,13 @@ import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.instrumentation.Outcome;
 import dev.greenhouse.instrumentation.TaskView;
+import dev.greenhouse.instrumentation.stock.Greenhouses;
 import dev.greenhouse.instrumentation.trace.Told.Mark;
 import dev.greenhouse.instrumentation.trace.Told.Person;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
 
 /// An instrument that records what tasks do, and makes pictures of it: a file for
 /// [Perfetto](https://ui.perfetto.dev) and Chrome's `about:tracing`, or one HTML page that needs
@@ -49,9 +47,8 @@ public final class Timeline implements Instrument {
   private final Kept<Person> people;
   private final Kept<Mark> marks;
 
-  /// Where living tasks are looked for. By whatever hook meets a new one, by compare-and-set.
-  private final AtomicReference<List<GreenhouseView>> greenhouses =
-      new AtomicReference<>(List.of());
+  /// Where living tasks are looked for.
+  private final Greenhouses greenhouses = new Greenhouses();
 
   private final AtomicInteger sessions = new AtomicInteger();
 
@@ -184,7 +181,7 @@ public final class Timeline implements Instrument {
   }
 
   private Picture picture() {
-    return Picture.of(recording, people, marks, greenhouses.get(), lost());
+    return Picture.of(recording, people, marks, greenhouses.list(), lost());
   }
 
   // ---- hooks
@@ -193,7 +190,7 @@ public final class Timeline implements Instrument {
   @Override
   public void taskSpawned(TaskView task) {
     if (session != 0) {
-      meet(task.greenhouse());
+      greenhouses.meet(task.greenhouse());
       people.add(Person.of(task, System.nanoTime()));
     }
   }
@@ -218,7 +215,11 @@ public final class Timeline implements Instrument {
     int now = session;
     if (now != 0) {
       Thread current = Thread.currentThread();
-      Lane lane = recording.laneOfCarrier(current);
+      Lane lane = recording.laneOf(current);
+      if (lane == null) {
+        greenhouses.meet(task.greenhouse()); // here, where those with a lane come only once
+        lane = recording.laneOfCarrier(current);
+      }
       if (lane != null) {
         lane.began(task.id(), now);
       } else {
@@ -246,7 +247,7 @@ public final class Timeline implements Instrument {
   public void afterIdle(GreenhouseView greenhouse) {
     int now = session;
     if (now != 0) {
-      meet(greenhouse);
+      greenhouses.meet(greenhouse);
       recording.idled(Thread.currentThread(), now);
     }
   }
@@ -277,7 +278,7 @@ public final class Timeline implements Instrument {
   @Override
   public void cancelRequested(TaskView owner, String scope, CancelReason reason) {
     if (session != 0) {
-      meet(owner.greenhouse());
+      greenhouses.meet(owner.greenhouse());
       String text = "scope '%s': %s".formatted(scope, reason.text());
       mark(owner, System.nanoTime(), Mark.Kind.CANCEL_REQUESTED, text);
     }
@@ -294,21 +295,11 @@ public final class Timeline implements Instrument {
   /// Lets go of a greenhouse that has ended.
   @Override
   public void afterRun(GreenhouseView greenhouse) {
-    greenhouses.updateAndGet(all -> all.stream().filter(g -> g != greenhouse).toList());
+    greenhouses.forget(greenhouse);
   }
 
   private void mark(TaskView task, long time, Mark.Kind kind, String text) {
     marks.add(new Mark(task.id(), time, kind, Told.cut(text, Told.MAX_TEXT)));
-  }
-
-  private void meet(GreenhouseView greenhouse) {
-    if (!greenhouses.get().contains(greenhouse)) {
-      greenhouses.updateAndGet(
-          all ->
-              all.contains(greenhouse)
-                  ? all
-                  : Stream.concat(all.stream(), Stream.of(greenhouse)).toList());
-    }
   }
 
   /// {@return whether it records, and how much was lost}

@@ -4,6 +4,7 @@ import dev.greenhouse.instrumentation.TaskView;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.WeakReference;
 import org.jspecify.annotations.Nullable;
 
 /// What one carrier shows of its steps, and what the watch remembers of it.
@@ -17,13 +18,17 @@ import org.jspecify.annotations.Nullable;
 /// carrier, at the step's end; it is the watch if the step ended while it was being claimed, or if
 /// nobody told the carrier of its end.
 final class Cell extends Padding {
-  private static final VarHandle OWNER = handle("owner", Thread.class);
+  private static final VarHandle OWNER = handle("owner", WeakReference.class);
   private static final VarHandle STEP = handle("step", long.class);
   private static final VarHandle TASK = handle("task", long.class);
   private static final VarHandle CLAIMED = handle("claimed", long.class);
 
-  /// The carrier. By a thread that finds the cell free or its owner dead, by compare-and-set.
-  private volatile @Nullable Thread owner;
+  /// The carrier. By a thread that finds the cell free or its owner dead, by compare-and-set. Weak,
+  /// because a loop's thread leads to its greenhouse even when it is dead.
+  private volatile @Nullable WeakReference<Thread> owner;
+
+  /// The owner's id, by itself after `owner`: each thread looks only whether it is its own.
+  private volatile long ownerId;
 
   /// Owner: a release store, after `task`; read by the watch, by an acquire. A volatile store,
   /// which nothing needs, would cost more than all else that a step does here.
@@ -70,17 +75,24 @@ final class Cell extends Padding {
   // ---- owners
 
   @Nullable Thread owner() {
-    return owner;
+    WeakReference<Thread> reference = owner;
+    return reference == null ? null : reference.get();
   }
 
-  boolean isOf(Thread thread) {
-    return owner == thread;
+  boolean isOf(Thread current) {
+    return ownerId == current.threadId();
   }
 
   /// {@return whether the cell now belongs to the current thread}
   boolean take(Thread current) {
-    Thread before = owner;
-    return (before == null || !before.isAlive()) && OWNER.compareAndSet(this, before, current);
+    WeakReference<Thread> before = owner;
+    Thread thread = before == null ? null : before.get();
+    if ((thread == null || !thread.isAlive())
+        && OWNER.compareAndSet(this, before, new WeakReference<>(current))) {
+      ownerId = current.threadId();
+      return true;
+    }
+    return false;
   }
 
   // ---- the owner

@@ -2,6 +2,7 @@ package dev.greenhouse.instrumentation.watch;
 
 import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.TaskView;
+import dev.greenhouse.instrumentation.stock.Greenhouses;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;

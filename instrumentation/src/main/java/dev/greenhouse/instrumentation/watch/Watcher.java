@@ -3,6 +3,7 @@ package dev.greenhouse.instrumentation.watch;
 import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.instrumentation.TaskView;
+import dev.greenhouse.instrumentation.stock.Greenhouses;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ForkJoinWorkerThread;

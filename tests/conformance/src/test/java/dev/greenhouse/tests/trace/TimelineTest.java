@@ -12,13 +12,16 @@ import dev.greenhouse.nursery.NurseryFailedException;
 import dev.greenhouse.nursery.NurseryOptions;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
+import dev.greenhouse.tests.Eventually;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -247,6 +250,44 @@ class TimelineTest {
                     greenhouse.instruments().remove(timeline);
                     nursery.cancel("enough");
                   }));
+    }
+  }
+
+  @OnEveryKind
+  void aGreenhouseInWhichNothingIsSpawnedAnyMoreIsKnownByItsSteps(Kind kind) throws Throwable {
+    var timeline = Timeline.recording();
+    var allThere = new CountDownLatch(1);
+    var goOn = new AtomicBoolean();
+    try (OpenGreenhouse greenhouse = kind.build()) {
+      Task<?> main =
+          greenhouse.launch(
+              () -> {
+                try (var nursery = Nursery.open("old")) {
+                  nursery.fork("sleeper", () -> Task.sleepForever());
+                  while (!goOn.get()) {
+                    Task.checkpoint();
+                    allThere.countDown();
+                  }
+                  nursery.cancel();
+                }
+                return true;
+              });
+      try {
+        allThere.await();
+        greenhouse.instruments().add(timeline);
+        Eventually.run(() -> assertThat(labels(timeline)).contains("main", "sleeper"));
+      } finally {
+        goOn.set(true);
+      }
+      main.join();
+    }
+  }
+
+  private static List<String> labels(Timeline timeline) {
+    try {
+      return Trace.of(timeline).labels();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

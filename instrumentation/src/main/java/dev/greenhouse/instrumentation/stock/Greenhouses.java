@@ -1,4 +1,4 @@
-package dev.greenhouse.instrumentation.watch;
+package dev.greenhouse.instrumentation.stock;
 
 import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.NurseryView;
@@ -10,13 +10,18 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// The greenhouses that a watch has heard of: where it finds a task by its id.
-final class Greenhouses {
+/// The greenhouses that an instrument has heard of: where it finds their tasks. It keeps none of
+/// them alive: of one that it was removed from, it hears no end. Hooks may call it.
+public final class Greenhouses {
   /// An immutable list. By whatever hook meets a new one, by compare-and-set.
   private final AtomicReference<List<WeakReference<GreenhouseView>>> all =
       new AtomicReference<>(List.of());
 
-  void meet(GreenhouseView greenhouse) {
+  /// Makes an empty list.
+  public Greenhouses() {}
+
+  /// Takes it into the list, if it is not there.
+  public void meet(GreenhouseView greenhouse) {
     if (!contains(all.get(), greenhouse)) {
       all.updateAndGet(list -> contains(list, greenhouse) ? list : with(list, greenhouse));
     }
@@ -40,19 +45,27 @@ final class Greenhouses {
     return List.copyOf(longer);
   }
 
-  void forget(GreenhouseView greenhouse) {
+  /// Takes it off the list.
+  public void forget(GreenhouseView greenhouse) {
     all.updateAndGet(list -> list.stream().filter(r -> !r.refersTo(greenhouse)).toList());
   }
 
-  /// {@return the living task, or null if it has ended or is just being moved}
-  @Nullable TaskView find(long id) {
-    var left = new ArrayDeque<TaskView>();
+  /// {@return those that are still there}
+  public List<GreenhouseView> list() {
+    var list = new ArrayList<GreenhouseView>();
     for (var reference : all.get()) {
       GreenhouseView greenhouse = reference.get();
       if (greenhouse != null) {
-        left.addAll(greenhouse.roots());
+        list.add(greenhouse);
       }
     }
+    return list;
+  }
+
+  /// {@return the living task, or null if it has ended or is just being moved}
+  public @Nullable TaskView find(long id) {
+    var left = new ArrayDeque<TaskView>();
+    list().forEach(greenhouse -> left.addAll(greenhouse.roots()));
     for (TaskView task; (task = left.poll()) != null; ) {
       if (task.id() == id) {
         return task;
