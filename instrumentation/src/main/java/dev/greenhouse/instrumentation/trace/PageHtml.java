@@ -47,7 +47,13 @@ final class PageHtml implements Output.Document {
     head.append(",\"lost\":").append(picture.lost());
     head.append(",\"completeFrom\":");
     head.append(picture.isIncomplete() ? since(picture.completeFrom()) : 0);
-    return head.append(",\"tasks\":[\n").toString();
+    head.append(",\"pauses\":[");
+    for (int i = 0; i < picture.pauses().size(); i++) {
+      Picture.Pause pause = picture.pauses().get(i);
+      head.append(i == 0 ? "[" : ",[").append(since(pause.begin())).append(',');
+      head.append(since(pause.end())).append(']');
+    }
+    return head.append("],\"tasks\":[\n").toString();
   }
 
   @Override

@@ -19,14 +19,25 @@ import java.util.Map;
 ///
 /// @param greenhouses their names; tasks that nobody knows any more are in one without a name
 /// @param begin when it begins, in nanoseconds as [System#nanoTime] has them
+/// @param pauses in which nothing was recorded, none before the beginning or after the end
 /// @param lost how many events are missing
 /// @param completeFrom the time from which on none is
 record Picture(
-    List<Row> rows, List<String> greenhouses, long begin, long end, long lost, long completeFrom) {
+    List<Row> rows,
+    List<String> greenhouses,
+    long begin,
+    long end,
+    List<Pause> pauses,
+    long lost,
+    long completeFrom) {
+
+  /// Between a stop and a start.
+  record Pause(long begin, long end) {}
 
   private record Event(int kind, long task, long time) {}
 
   static Picture of(
+      Sessions sessions,
       Recording recording,
       Kept<Person> people,
       Kept<Mark> marks,
@@ -46,11 +57,17 @@ record Picture(
         });
     // A stable sort: of the events of one ring that have the same time, the earlier stays first.
     events.sort(Comparator.comparingLong(Event::time));
-    events.forEach(e -> row(rows, e.task).event(e.kind, e.time));
-    new LinkedHashSet<>(listed(marks)).forEach(m -> row(rows, m.task()).mark(m));
-    long now = System.nanoTime();
-    rows.values().forEach(r -> r.finish(walked, now));
-    return arranged(rows, lost, completeFrom);
+    // What lies in a pause comes from a hook that had begun before.
+    events.removeIf(e -> sessions.at(e.time) < 0);
+    events.forEach(e -> row(rows, e.task).event(e.kind, e.time, sessions));
+    for (Mark mark : new LinkedHashSet<>(listed(marks))) {
+      if (sessions.at(mark.time()) >= 0) {
+        row(rows, mark.task()).mark(mark);
+      }
+    }
+    long now = Math.min(System.nanoTime(), sessions.end(sessions.last()));
+    rows.values().forEach(r -> r.finish(walked, now, sessions));
+    return arranged(rows, sessions, lost, completeFrom);
   }
 
   private static List<Mark> listed(Kept<Mark> marks) {
@@ -78,11 +95,12 @@ record Picture(
     }
   }
 
-  private static Picture arranged(Map<Long, Row> byTask, long lost, long completeFrom) {
+  private static Picture arranged(
+      Map<Long, Row> byTask, Sessions sessions, long lost, long completeFrom) {
     var known = byTask.values().stream().filter(r -> !r.isEmpty()).toList();
     long begin = known.stream().mapToLong(Row::begin).min().orElse(0);
     long end = known.stream().mapToLong(Row::end).max().orElse(0);
-    known.forEach(r -> r.livedBefore(begin));
+    known.forEach(r -> r.livedBefore(begin, sessions));
     var roots = new ArrayList<Row>();
     var children = new HashMap<Long, List<Row>>();
     for (Row row : known) {
@@ -111,7 +129,20 @@ record Picture(
       }
     }
     var names = rows.stream().map(Row::greenhouse).distinct().toList();
-    return new Picture(rows, names, begin, end, lost, completeFrom);
+    var pauses = pauses(sessions, begin, end);
+    return new Picture(rows, names, begin, end, pauses, lost, completeFrom);
+  }
+
+  private static List<Pause> pauses(Sessions sessions, long begin, long end) {
+    var pauses = new ArrayList<Pause>();
+    for (int i = 0; i < sessions.last(); i++) {
+      long stop = sessions.end(i);
+      long start = sessions.begin(i + 1);
+      if (stop >= begin && start <= end) {
+        pauses.add(new Pause(stop, start));
+      }
+    }
+    return pauses;
   }
 
   boolean isIncomplete() {

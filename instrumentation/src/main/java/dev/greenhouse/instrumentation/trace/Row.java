@@ -12,13 +12,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// | state | entered by | leaves by |
 /// |---|---|---|
-/// | unseen | nothing is known yet, or it has ended | any event |
+/// | unseen | nothing is known yet, or it has ended; a pause | any event |
 /// | waiting | spawn, the end of a step | scheduled: ready; a step that begins |
 /// | ready | scheduled, the end of a step in which it was | a step that begins |
 /// | in a step | a step that begins | its end |
 ///
 /// A step's beginning may come a little before the event that scheduled the task, because a loop
 /// takes the end of the step before it: then the step begins with that event.
+///
+/// After a pause the task may be in a step whose beginning was not recorded, and in which it may
+/// have been scheduled already. How that step ends then does not tell whether it waits.
 final class Row {
   /// What a span is, as numbers in the page.
   static final int STEP = 0;
@@ -67,6 +70,8 @@ final class Row {
   private boolean early; // the step began, and the event that scheduled it has not come yet
   private boolean woken;
   private boolean exited;
+  private int session = -1; // of the last event
+  private boolean mayBeInStep; // nothing was recorded of it since a pause, but a schedule
 
   // Its place, found when all rows are there.
   int parent = -1;
@@ -90,7 +95,14 @@ final class Row {
     stretch(mark.time());
   }
 
-  void event(int kind, long time) {
+  /// @param time in a session
+  void event(int kind, long time, Sessions sessions) {
+    int current = sessions.at(time);
+    if (current != session) {
+      leaveSession(sessions);
+      session = current;
+      mayBeInStep = current > 0;
+    }
     stretch(time);
     switch (kind) {
       case Events.SPAWNED -> {
@@ -98,6 +110,7 @@ final class Row {
           enter(State.WAITING, time);
         }
         exited = false;
+        mayBeInStep = false;
         ending = Ending.UNKNOWN;
       }
       case Events.SCHEDULED -> scheduled(time);
@@ -108,6 +121,16 @@ final class Row {
       case Events.FAILED -> exited(Ending.FAILED);
       case Events.CANCELLED -> exited(Ending.CANCELLED);
       default -> throw new AssertionError("No such event: " + kind);
+    }
+  }
+
+  /// It was there until the pause, as something comes after it.
+  private void leaveSession(Sessions sessions) {
+    if (session >= 0 && state != State.UNSEEN) {
+      long pause = sessions.end(session);
+      close(pause);
+      state = State.UNSEEN;
+      stretch(pause);
     }
   }
 
@@ -139,18 +162,19 @@ final class Row {
       add(READY, since, time);
     } // or else the end of the step before was lost, and that step with it
     woken = false;
+    mayBeInStep = false;
     enter(State.IN_STEP, time);
   }
 
   private void ended(long time, boolean scheduled) {
     if (state == State.IN_STEP) {
-      if (waited) {
-        add(WAIT, waitingSince, since);
-      }
-      add(STEP, since, time);
+      close(time);
     }
     if (exited) {
       state = State.UNSEEN;
+    } else if (mayBeInStep) {
+      mayBeInStep = false;
+      enter(state, time); // ready, if it was scheduled since the pause
     } else {
       enter(scheduled || woken ? State.READY : State.WAITING, time);
     }
@@ -164,6 +188,21 @@ final class Row {
     }
   }
 
+  /// Draws what goes on, up to a time.
+  private void close(long time) {
+    switch (state) {
+      case IN_STEP -> {
+        if (waited) {
+          add(WAIT, waitingSince, since);
+        }
+        add(STEP, since, time);
+      }
+      case WAITING -> add(WAIT, since, time);
+      case READY -> add(READY, since, time);
+      case UNSEEN -> {}
+    }
+  }
+
   private void enter(State next, long time) {
     state = next;
     since = time;
@@ -172,16 +211,18 @@ final class Row {
   /// All events have come. What goes on is drawn up to now, if the task lives.
   ///
   /// @param walked when the living were looked for: a task that came later may live
-  void finish(long walked, long now) {
+  /// @param now or when the recording was stopped
+  void finish(long walked, long now, Sessions sessions) {
     if (!exited && (living || (person != null && person.time() >= walked))) {
-      switch (state) {
-        case IN_STEP -> ended(now, false);
-        case WAITING -> add(WAIT, since, now);
-        case READY -> add(READY, since, now);
-        case UNSEEN -> {}
+      if (session == sessions.last()) {
+        close(now);
+      } else {
+        leaveSession(sessions);
       }
       ending = Ending.LIVING;
-      stretch(now);
+      if (!isEmpty() || sessions.haveSeen(task)) {
+        stretch(now);
+      }
     }
     if (size > 0) {
       begin = Math.min(begin, spans[1]);
@@ -191,10 +232,11 @@ final class Row {
     marks.sort((a, b) -> Long.compare(a.time(), b.time()));
   }
 
-  /// A task that was there before the recording began is drawn from the picture's beginning on.
-  void livedBefore(long pictureBegin) {
+  /// A task that was there before the recording began is drawn from the picture's beginning on; one
+  /// that was spawned in a pause, from its end.
+  void livedBefore(long pictureBegin, Sessions sessions) {
     if (living && person != null && person.time() == Long.MIN_VALUE) {
-      begin = Math.min(begin, pictureBegin);
+      begin = Math.min(begin, Math.max(pictureBegin, sessions.livedFrom(task)));
     }
   }
 

@@ -11,7 +11,8 @@ import dev.greenhouse.instrumentation.trace.Told.Person;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 
 /// An instrument that records what tasks do, and makes pictures of it: a file for
 /// [Perfetto](https://ui.perfetto.dev) and Chrome's `about:tracing`, or one HTML page that needs
@@ -29,7 +30,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// event may be missing whose consequence in another task is there. What was lost to the size of
 /// the rings is missing before a time that the picture names. Tasks that live are named even then;
 /// those that have ended have their numbers, if they were spawned before or in a pause or if their
-/// names were lost. What is missing of a task is left out, not guessed.
+/// names were lost. What is missing of a task is left out, not guessed: so pauses are gaps, and a
+/// task's row goes on after one only with what is seen of it then.
 ///
 /// **Times** are of `System.nanoTime`, also under a virtual clock. On a loop the clock is read once
 /// for each step: what the loop itself does between two steps, and threads on it that are no tasks,
@@ -50,10 +52,10 @@ public final class Timeline implements Instrument {
   /// Where living tasks are looked for.
   private final Greenhouses greenhouses = new Greenhouses();
 
-  private final AtomicInteger sessions = new AtomicInteger();
+  private final AtomicReference<Sessions> sessions = new AtomicReference<>(Sessions.NONE);
 
-  /// The number of the session, 0 while it is stopped. By `start` and `stop`; read by every hook. A
-  /// hook that has read it writes on.
+  /// The number of the session, 0 while it is stopped. Derived from `sessions` by who changed it,
+  /// in `start` and `stop`; read by every hook. A hook that has read it writes on.
   private volatile int session;
 
   private Timeline(int capacity) {
@@ -94,17 +96,28 @@ public final class Timeline implements Instrument {
   // ---- recording
 
   /// Goes on recording after a [#stop]; otherwise it does nothing. What was recorded before stays.
+  ///
+  /// What tasks did in the pause is not known, and nothing is drawn there. Pauses are kept for the
+  /// last 1,000 sessions; what lies before those is left out of pictures.
   public void start() {
-    if (session == 0) {
-      // A new number, so that no loop takes the end of a step before the pause for its clock.
-      session = Math.max(1, sessions.incrementAndGet() & Integer.MAX_VALUE);
-    }
+    change(Sessions::started);
   }
 
-  /// Stops recording. Events that are being written at this moment may still come. A stopped
-  /// timeline costs a read of a field for each hook; remove it from its greenhouse to pay nothing.
+  /// Stops recording. A picture ends here. A stopped timeline costs a read of a field for each
+  /// hook; remove it from its greenhouse to pay nothing.
   public void stop() {
-    session = 0;
+    change(Sessions::stopped);
+  }
+
+  /// Who publishes a stale number finds that out by reading again.
+  private void change(UnaryOperator<Sessions> how) {
+    sessions.updateAndGet(how);
+    Sessions seen;
+    do {
+      seen = sessions.get();
+      // A new number, so that no loop takes the end of a step before the pause for its clock.
+      session = seen.areOn() ? seen.number() : 0;
+    } while (seen != sessions.get());
   }
 
   /// {@return whether it records}
@@ -181,7 +194,7 @@ public final class Timeline implements Instrument {
   }
 
   private Picture picture() {
-    return Picture.of(recording, people, marks, greenhouses.list(), lost());
+    return Picture.of(sessions.get(), recording, people, marks, greenhouses.list(), lost());
   }
 
   // ---- hooks

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// and a task a thread. A task's life is a pair of events, `B` and `E`; its steps and waits are
 /// complete events (`X`) inside; cancellations and failures are instants (`i`). The events of a
 /// thread are in the order of their times, which are microseconds from the beginning of the
-/// picture.
+/// picture. Instants of all threads say where recording was stopped and started again.
 final class TraceJson implements Output.Document {
   private final Picture picture;
 
@@ -32,13 +32,29 @@ final class TraceJson implements Output.Document {
       String shown = name.isEmpty() ? "tasks whose names were lost" : "greenhouse " + name;
       out.put(metadata("process_name", i + 1, 0).name(shown));
     }
-    if (picture.isIncomplete()) {
-      String name = "%d events are lost: before this, some are missing".formatted(picture.lost());
-      out.put(event("i", 1, 0).at(since(picture.completeFrom())).named(name).text("s", "g").end());
+    for (Note note : notes()) {
+      out.put(event("i", 1, 0).at(since(note.time)).named(note.text).text("s", "g").end());
     }
     for (int i = 0; i < picture.rows().size(); i++) {
       putRow(out, picture.rows().get(i), i);
     }
+  }
+
+  /// What is to be said of all tasks at a moment.
+  private record Note(long time, String text) {}
+
+  private List<Note> notes() {
+    var notes = new ArrayList<Note>();
+    if (picture.isIncomplete()) {
+      String text = "%d events are lost: before this, some are missing".formatted(picture.lost());
+      notes.add(new Note(picture.completeFrom(), text));
+    }
+    for (Picture.Pause pause : picture.pauses()) {
+      notes.add(new Note(pause.begin(), "recording was stopped: nothing is known of what follows"));
+      notes.add(new Note(pause.end(), "recording was started again"));
+    }
+    notes.sort(Comparator.comparingLong(Note::time));
+    return notes;
   }
 
   private void putRow(Output out, Row row, int place) throws IOException {
@@ -106,7 +122,7 @@ final class TraceJson implements Output.Document {
       case SUCCEEDED -> "succeeded";
       case FAILED -> "failed";
       case CANCELLED -> "was cancelled";
-      case UNKNOWN -> "unknown: its end was lost";
+      case UNKNOWN -> "unknown: its end was not recorded";
     };
   }
 

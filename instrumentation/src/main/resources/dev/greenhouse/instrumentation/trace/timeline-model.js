@@ -2,7 +2,7 @@
 const Model = (() => {
   const STEP = 0, READY = 2, ALIVE = 3; // 1 is a wait
   const MARKS = {cancel_requested: 'cancel requested', cancel_delivered: 'cancellation delivered', failed: 'failed', was_cancelled: 'was cancelled'};
-  const OUTCOMES = {living: 'still running', succeeded: 'succeeded', failed: 'failed', cancelled: 'was cancelled', unknown: 'its end was lost'};
+  const OUTCOMES = {living: 'still running', succeeded: 'succeeded', failed: 'failed', cancelled: 'was cancelled', unknown: 'its end was not recorded'};
 
   /** Spans as typed arrays, with the sums of each kind before them: so any stretch is added up at once. */
   function prepare(data) {
@@ -98,7 +98,12 @@ const Model = (() => {
     const n = data.tasks.length, names = data.greenhouses.filter(g => g).map(g => "'" + g + "'");
     if (!n) return '';
     const where = names.length ? (names.length === 1 ? 'Greenhouse ' : 'Greenhouses ') + names.join(', ') + ': ' : '';
-    return where + n + (n === 1 ? ' task' : ' tasks') + ' in ' + duration(data.span) + ', up to ' + curves[ALIVE].most + ' at once. At most ' + curves[STEP].most + ' ran at a time, and at most ' + curves[READY].most + ' could run and waited for their turn.';
+    return where + n + (n === 1 ? ' task' : ' tasks') + ' in ' + duration(data.span) + ', up to ' + curves[ALIVE].most + ' at once. At most ' + curves[STEP].most + ' ran at a time, and at most ' + curves[READY].most + ' could run and waited for their turn.' + paused(data.pauses);
+  }
+
+  function paused(pauses) {
+    const all = duration(pauses.reduce((sum, [from, to]) => sum + to - from, 0));
+    return pauses.length ? ' In ' + (pauses.length === 1 ? 'a pause of ' + all : pauses.length + ' pauses, ' + all + ' together,') + ' nothing was recorded.' : '';
   }
 
   // ---- which tasks
@@ -212,7 +217,9 @@ const Model = (() => {
     lines.push('from ' + duration(task.begin) + ' for ' + duration(task.end - task.begin) + ': ran ' + ran + ' in ' + steps + (steps === 1 ? ' step' : ' steps') + ', waited ' + ready + ' for its turn and ' + waited + ' for something');
     if (time !== null) {
       const at = spanAt(task, time);
-      if (at >= 0) lines.push('here: ' + ['runs', 'waits', 'could run'][task.kinds[at]] + ' for ' + duration(task.ends[at] - task.begins[at]) + ', from ' + duration(task.begins[at]) + ' on');
+      const pause = data.pauses.find(([from, to]) => from <= time && time <= to);
+      if (pause) lines.push('here: not recorded for ' + duration(pause[1] - pause[0]));
+      else if (at >= 0) lines.push('here: ' + ['runs', 'waits', 'could run'][task.kinds[at]] + ' for ' + duration(task.ends[at] - task.begins[at]) + ', from ' + duration(task.begins[at]) + ' on');
     }
     const near = time === null ? task.marks : task.marks.filter(m => Math.abs(m[1] - time) <= slack);
     for (const [kind, at, text] of near.slice(0, 8)) lines.push(MARKS[kind] + ' at ' + duration(at) + ': ' + text);

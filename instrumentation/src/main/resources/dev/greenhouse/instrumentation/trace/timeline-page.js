@@ -27,7 +27,7 @@ function show(data) {
 
   function readColours() {
     const style = getComputedStyle(document.documentElement);
-    for (const name of ['back', 'band', 'hover', 'text', 'faint', 'line', 'grid', 'step', 'wait', 'ready', 'cancel', 'failure', 'select', 'match']) {
+    for (const name of ['back', 'band', 'hover', 'text', 'faint', 'line', 'grid', 'pause', 'step', 'wait', 'ready', 'cancel', 'failure', 'select', 'match']) {
       colours[name] = style.getPropertyValue('--' + name).trim();
     }
     redraw();
@@ -95,10 +95,15 @@ function show(data) {
       if (found.has(shown.rows[r])) fill(colours.match, 0, y, names(), ROW);
     }
     for (const t of ticks) fill(colours.grid, toX(t), TOP, 1, bottom - TOP);
+    for (const [from, to] of data.pauses) drawPause(Math.max(names(), toX(from)), Math.min(width, toX(to)), bottom);
     for (let r = first; r < last; r++) drawRow(shown.rows[r], TOP + r * ROW - view.scrollTop, r === selected);
     drawTop(ticks);
     fill(colours.line, names() - 1, 0, 1, height);
     if (pointer && pointer.x > names()) drawPointer();
+  }
+
+  function drawPause(from, to, bottom) {
+    if (from <= to) fill(colours.pause, from, TOP, Math.max(1, to - from), bottom - TOP);
   }
 
   function drawRow(index, y, isSelected) {

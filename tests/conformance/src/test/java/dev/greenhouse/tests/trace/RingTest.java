@@ -114,7 +114,7 @@ class RingTest {
     assertThat(timeline.lost()).isEqualTo(3 * 1000 - 1 - SMALLEST);
     Trace trace = Trace.of(timeline);
     assertThat(trace.of("task 7", "X", "step")).hasSizeBetween(SMALLEST / 3 - 1, SMALLEST / 3 + 1);
-    assertThat(trace.outcome("task 7")).isEqualTo("unknown: its end was lost");
+    assertThat(trace.outcome("task 7")).isEqualTo("unknown: its end was not recorded");
     assertThat(trace.events())
         .filteredOn(e -> e.get("ph").asText().equals("i"))
         .anySatisfy(
@@ -154,6 +154,107 @@ class RingTest {
     assertThat(trace.of("fake 7", "X", "step")).hasSize(3);
     assertThat(trace.of("fake 7", "X", "wait")).hasSize(3);
     assertThat(trace.of("fake 7", "X", "ready")).isEmpty();
+  }
+
+  private static BigDecimal only(Trace trace, String instant) {
+    List<JsonNode> found = trace.events("i", instant);
+    assertThat(found).as(instant).hasSize(1);
+    return begin(found.getFirst());
+  }
+
+  @Test
+  void aPauseIsAGapBetweenWhatIsKnown() throws IOException {
+    var timeline = Timeline.recording(SMALLEST);
+    var task = new FakeTask(7);
+    timeline.taskSpawned(task);
+    timeline.taskScheduled(task);
+    timeline.beforeTaskStep(task);
+    timeline.stop();
+    timeline.afterTaskStep(task);
+    timeline.start();
+    timeline.taskScheduled(task);
+    timeline.beforeTaskStep(task);
+    timeline.afterTaskStep(task);
+    Trace trace = Trace.of(timeline);
+    List<JsonNode> steps = trace.of("fake 7", "X", "step");
+    assertThat(steps).hasSize(2);
+    assertThat(end(steps.getFirst()))
+        .isEqualByComparingTo(
+            only(trace, "recording was stopped: nothing is known of what follows"));
+    BigDecimal again = only(trace, "recording was started again");
+    for (String kind : List.of("wait", "ready", "step")) {
+      assertThat(trace.of("fake 7", "X", kind))
+          .allSatisfy(
+              span ->
+                  assertThat(end(span).compareTo(end(steps.getFirst())) <= 0)
+                      .as("%s before the pause, and not after", span)
+                      .isEqualTo(begin(span).compareTo(again) < 0));
+    }
+    assertThat(trace.of("fake 7", "X", "wait")).hasSizeLessThanOrEqualTo(1); // after its spawn
+    JsonNode pauses = Page.data(Page.of(timeline)).get("pauses");
+    assertThat(pauses).hasSize(1);
+    assertThat(pauses.get(0).get(0).asLong()).isLessThan(pauses.get(0).get(1).asLong());
+  }
+
+  @Test
+  void theEndOfAStepThatBeganInAPauseDoesNotTellWhetherTheTaskWaits() throws IOException {
+    var timeline = Timeline.recording(SMALLEST);
+    var waits = new FakeTask(7);
+    var goesOn = new FakeTask(8);
+    List<TaskView> both = List.of(waits, goesOn);
+    both.forEach(timeline::taskSpawned);
+    timeline.stop();
+    both.forEach(timeline::beforeTaskStep);
+    timeline.start();
+    timeline.taskScheduled(goesOn);
+    both.forEach(timeline::afterTaskStep);
+    both.forEach(task -> steps(timeline, task, 1));
+    timeline.stop();
+    Trace trace = Trace.of(timeline);
+    BigDecimal again = only(trace, "recording was started again");
+    for (String name : List.of("fake 7", "fake 8")) {
+      assertThat(trace.of(name, "X", "wait"))
+          .allSatisfy(wait -> assertThat(begin(wait)).isLessThan(again));
+      assertThat(trace.of(name, "X", "ready")).hasSize(1);
+      assertThat(trace.of(name, "X", "step")).hasSize(1);
+    }
+  }
+
+  @Test
+  void aPictureOfAStoppedTimelineEndsAtTheStop() throws IOException {
+    var timeline = Timeline.recording(SMALLEST);
+    var task = new FakeTask(7);
+    var greenhouse = new FakeTask(0, List.of(task));
+    long before = System.nanoTime();
+    timeline.afterIdle(greenhouse);
+    timeline.taskSpawned(task);
+    timeline.stop();
+    long stopped = System.nanoTime();
+    while (System.nanoTime() - stopped < 2 * (stopped - before)) {
+      Thread.onSpinWait();
+    }
+    Trace trace = Trace.of(timeline);
+    assertThat(trace.outcome("fake 7")).isEqualTo("still running");
+    BigDecimal length = trace.of("fake 7", "X", "wait").getFirst().get("dur").decimalValue();
+    assertThat(length.movePointRight(3).longValueExact()).isLessThan(stopped - before);
+    assertThat(trace.events("i", "recording was started again")).isEmpty();
+    assertThat(greenhouse.roots()).hasSize(1); // it is there until now
+  }
+
+  @Test
+  void onlyTheLastThousandSessionsAreKept() throws IOException {
+    var timeline = Timeline.recording(1 << 14);
+    for (int i = 0; i < 1_500; i++) {
+      timeline.start();
+      steps(timeline, new FakeTask(i), 1);
+      timeline.stop();
+    }
+    Trace trace = Trace.of(timeline);
+    assertThat(trace.labels())
+        .hasSize(1_000)
+        .contains("task 1499", "task 500")
+        .doesNotContain("task 499");
+    assertThat(trace.events("i", "recording was started again")).hasSize(999);
   }
 
   @Test

@@ -18,6 +18,7 @@ import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -311,6 +312,45 @@ class TimelineTest {
     assertThat(Trace.of(timeline).labels())
         .contains("main", "first", "third")
         .doesNotContain("second");
+  }
+
+  @OnEveryKind
+  void whatIsSpawnedInAPauseIsDrawnFromItsEndOn(Kind kind) throws Throwable {
+    var timeline = Timeline.recording();
+    try (OpenGreenhouse greenhouse = kind.build(timeline)) {
+      greenhouse.run(
+          () ->
+              Nursery.run(
+                  nursery -> {
+                    nursery.fork("before", () -> Task.checkpoint()).join();
+                    timeline.stop();
+                    forkSleeper(nursery, "meanwhile");
+                    timeline.start();
+                    nursery.fork("after", () -> Task.checkpoint()).join();
+                    Trace trace = Trace.of(timeline);
+                    JsonNode again = trace.events("i", "recording was started again").getFirst();
+                    assertThat(ts(trace.task("meanwhile"))).isEqualByComparingTo(ts(again));
+                    assertThat(ts(trace.task("before"))).isLessThan(ts(again));
+                    assertThat(ts(trace.task("main"))).isLessThan(ts(again));
+                    timeline.stop();
+                    forkSleeper(nursery, "too late");
+                    assertThat(labels(timeline))
+                        .contains("main", "before", "meanwhile", "after")
+                        .doesNotContain("too late");
+                    nursery.cancel();
+                  }));
+    }
+  }
+
+  private static void forkSleeper(Nursery nursery, String name) {
+    Task<?> sleeper = nursery.fork(name, () -> Task.sleepForever());
+    while (sleeper.state() != TaskState.WAITING) {
+      Task.checkpoint();
+    }
+  }
+
+  private static BigDecimal ts(JsonNode event) {
+    return event.get("ts").decimalValue();
   }
 
   /// Some names are as people would not have them.

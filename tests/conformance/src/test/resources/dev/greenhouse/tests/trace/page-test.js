@@ -12,7 +12,7 @@ const script = part(/<script>(.*?)<\/script/s);
 const Model = vm.runInNewContext(script + '; Model', {document: {addEventListener() {}}});
 const task = (begin, end, spans, parent = -1, name = 'a') =>
   ({spans, parent, begin, end, name, nursery: '', id: 1, marks: [], outcome: 'succeeded', greenhouse: 0});
-const prepare = (...tasks) => Model.prepare({tasks, greenhouses: ['g'], span: 1000});
+const prepare = (...tasks) => Model.prepare({tasks, greenhouses: ['g'], pauses: [], span: 1000});
 
 // Numbers and times.
 assert.strictEqual(Model.lowerBound([1, 3, 3, 7], 3), 1);
@@ -40,6 +40,14 @@ assert.deepStrictEqual([steps.most, waits.most, ready.most, alive.most], [1, 1, 
 assert.deepStrictEqual([...Model.averages(alive, {from: 0, to: 200}, 4)], [1, 2, 1, 0]);
 assert.deepStrictEqual([...Model.averages(steps, {from: 90, to: 170}, 2)], [1, 0.5]);
 assert.match(Model.summary(two, [steps, waits, ready, alive]), /^Greenhouse 'g': 2 tasks in 1 µs, up to 2 at once\. At most 1 ran /);
+
+// Pauses.
+two.pauses = [[10, 20]];
+assert.match(Model.summary(two, [steps, waits, ready, alive]), /turn\. In a pause of 10 ns nothing was recorded\.$/);
+assert.match(Model.describe(two, 0, 15, 1), /here: not recorded for 10 ns/);
+assert.match(Model.describe(two, 0, 25, 1), /here: runs/);
+two.pauses = [[10, 20], [30, 50]];
+assert.match(Model.summary(two, [steps, waits, ready, alive]), /turn\. In 2 pauses, 30 ns together, nothing was recorded\.$/);
 
 // Of a tree of 1 + 20 + 400 tasks the last are closed at first; of 1 + 400 in one row none.
 const tree = [task(0, 9, [])];
