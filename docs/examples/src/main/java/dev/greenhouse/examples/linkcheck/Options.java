@@ -1,6 +1,8 @@
 package dev.greenhouse.examples.linkcheck;
 
+import java.io.IOException;
 import java.math.BigDecimal;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -97,7 +99,7 @@ record Options(
           option(arg);
         }
       }
-      if (trace != null && trace.equals(timeline)) {
+      if (trace != null && timeline != null && areSame(trace, timeline)) {
         throw new BadInput(
             "--trace and --timeline name the same file, '%s'. Name two.".formatted(trace));
       }
@@ -167,6 +169,26 @@ record Options(
         // The message below says it all.
       }
       throw new BadInput("'%s' is no file. Give %s the name of one.".formatted(text, option));
+    }
+
+    /// Names may differ, as `a` and `./a` do, or lead through links.
+    private static boolean areSame(Path one, Path other) {
+      try {
+        return (Files.exists(one) && Files.exists(other))
+            ? Files.isSameFile(one, other)
+            : place(one).equals(place(other));
+      } catch (IOException _) {
+        return false; // opening them tells what is wrong
+      }
+    }
+
+    /// {@return where a file is or will be}
+    private static Path place(Path file) throws IOException {
+      Path whole = file.toAbsolutePath().normalize();
+      Path folder = whole.getParent();
+      return folder == null || !Files.exists(folder)
+          ? whole
+          : folder.toRealPath().resolve(whole.getFileName());
     }
 
     private static int requests(String text) throws BadInput {

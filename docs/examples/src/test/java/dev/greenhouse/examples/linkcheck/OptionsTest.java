@@ -3,10 +3,14 @@ package dev.greenhouse.examples.linkcheck;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -72,6 +76,8 @@ class OptionsTest {
           --timeout 1e9999999 | '1e9999999' is no timeout. Give --timeout seconds, such as 5 or 0.5, up to 3600.
           --trace             | Option '--trace' needs a value. --help explains the options.
           --timeline=         | '' is no file. Give --timeline the name of one.
+          --trace a --timeline ./a | --trace and --timeline name the same file, 'a'. Name two.
+          --trace no/such/../a --timeline no/a | --trace and --timeline name the same file, 'no/such/../a'. Name two.
           --trace a --timeline a | --trace and --timeline name the same file, 'a'. Name two.
           docs guide          | There are two places to start from, 'docs' and 'guide'. Name one; quote names with spaces.
           """)
@@ -79,6 +85,27 @@ class OptionsTest {
     assertThatExceptionOfType(BadInput.class)
         .isThrownBy(() -> Options.parse(List.of(args.split(" "))))
         .withMessage(message);
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS) // links need a privilege there
+  void seesThroughLinksThatTwoNamesAreOfOneFile(@TempDir Path folder) throws Exception {
+    Path real = Files.createDirectory(folder.resolve("real"));
+    Path link = Files.createSymbolicLink(folder.resolve("link"), real);
+    refusesBoth(real.resolve("a"), link.resolve("a")); // neither is there
+    Path file = Files.createFile(real.resolve("b"));
+    refusesBoth(file, Files.createLink(real.resolve("c"), file));
+    assertThat(options(real.resolve("a"), link.resolve("b")).trace()).isNotNull();
+  }
+
+  private static void refusesBoth(Path trace, Path timeline) {
+    assertThatExceptionOfType(BadInput.class)
+        .isThrownBy(() -> options(trace, timeline))
+        .withMessage("--trace and --timeline name the same file, '%s'. Name two.", trace);
+  }
+
+  private static Options options(Path trace, Path timeline) throws BadInput {
+    return Options.parse(List.of("--trace", trace.toString(), "--timeline", timeline.toString()));
   }
 
   @Test
