@@ -171,6 +171,7 @@ final class Output {
 
     @Override
     public void begin(byte[] head, byte[] end) throws IOException {
+      file.truncate(0).position(0);
       write(head);
       write(end);
       file.position(head.length);

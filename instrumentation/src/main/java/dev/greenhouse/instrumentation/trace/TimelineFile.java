@@ -2,6 +2,7 @@ package dev.greenhouse.instrumentation.trace;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -16,12 +17,17 @@ import java.util.function.Supplier;
 public final class TimelineFile implements Closeable {
   private final Path path;
   private final FileChannel channel;
+
+  /// Not so are pipes and devices: what is written there is gone.
+  private final boolean canBeRewritten;
+
   private final Supplier<? extends Output.Document> document;
 
   private TimelineFile(
       Path path, FileChannel channel, Supplier<? extends Output.Document> document) {
     this.path = path;
     this.channel = channel;
+    this.canBeRewritten = Files.isRegularFile(path);
     this.document = document;
   }
 
@@ -55,15 +61,19 @@ public final class TimelineFile implements Closeable {
     return path;
   }
 
-  /// Writes what is recorded by now, in place of what the file has. Blocks. It is no checkpoint,
-  /// but an interrupt, and so a cancellation that arrives meanwhile, closes the file: call it when
-  /// the work is over.
+  /// Writes what is recorded by now, in place of what the file has, or into it if it is a pipe.
+  /// Blocks. It is no checkpoint, but an interrupt, and so a cancellation that arrives meanwhile,
+  /// closes the file: call it when the work is over.
   ///
   /// @throws IOException if it can't be written, or not to the end: then it ends with a note that
   ///   says so
   public void write() throws IOException {
-    channel.truncate(0).position(0);
-    Output.write(document.get(), channel, "'" + path + "'");
+    String what = "'" + path + "'";
+    if (canBeRewritten) {
+      Output.write(document.get(), channel, what);
+    } else {
+      Output.write(document.get(), Channels.newOutputStream(channel), what);
+    }
   }
 
   /// Closes the file. If nothing was written, it stays as it was; one that was created for this is

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.greenhouse.instrumentation.trace.Timeline;
+import dev.greenhouse.instrumentation.trace.TimelineFile;
 import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.Task;
+import dev.greenhouse.tests.ChildJvm;
 import dev.greenhouse.tests.NothingLeft;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,6 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Files that can't be written, or not to the end.
 @ExtendWith(NothingLeft.class)
@@ -172,6 +176,27 @@ class TimelineFileTest {
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"t.json", "t.html"})
+  void aPipeIsWrittenToAsItIs(String name) throws Exception {
+    Path stdout = Path.of("/dev/stdout");
+    assumeTrue(Files.exists(stdout), "there is no " + stdout);
+    Path link = Files.createSymbolicLink(folder.resolve(name), stdout);
+    ChildJvm.Result result = ChildJvm.run(Writer.class, link.toString());
+    assertThat(result.output()).contains("task number 499").endsWith("written\n");
+    assertThat(result.exitCode()).isZero();
+  }
+
+  @Test
+  void aClosedFileSaysSoAsAnyOtherThatCantBeWritten() throws IOException {
+    Path file = folder.resolve("t.json");
+    TimelineFile closed = Timeline.recording().openJson(file);
+    closed.close();
+    assertThatIOException()
+        .isThrownBy(closed::write)
+        .withMessageStartingWith("'" + file + "' ends early, after 0 records: ");
   }
 
   /// A limit for the size of files fails as a full disk does: in the middle of a write.
