@@ -51,6 +51,8 @@ final class Pictures implements AutoCloseable {
         file.write();
       } catch (IOException e) {
         err.println("linkcheck: " + e.getMessage());
+      } catch (RuntimeException | Error e) { // out of memory, say
+        err.println("linkcheck: The picture in '%s' can't be made: %s.".formatted(file.path(), e));
       }
     }
   }

@@ -1,6 +1,7 @@
 package dev.greenhouse.examples.linkcheck;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class PicturesRunTest {
+  private static final Path FULL = Path.of("/dev/full");
+
   @TempDir private Path folder;
 
   @Test
@@ -44,5 +47,21 @@ class PicturesRunTest {
             "linkcheck: The timeline can't be written to '%s': its folder does not exist. Name a file in a folder that exists and may be written.\n"
                 .formatted(file));
     assertThat(run.out()).isEmpty();
+  }
+
+  /// Such a device is always full.
+  @ParameterizedTest
+  @ValueSource(strings = {"--trace", "--timeline"})
+  void aFullDiskAtTheEndIsOneSentenceAndTheRunHasItsResult(String option) throws IOException {
+    assumeTrue(Files.exists(FULL), "there is no " + FULL);
+    Path site = Files.createDirectory(folder.resolve("site"));
+    Files.writeString(site.resolve("README.md"), "# Home\n[none](none.md)");
+    Run run = Run.of(option, FULL.toString(), site.toString());
+    assertThat(run.status()).isEqualTo(Main.BROKEN_LINKS);
+    assertThat(run.out()).contains("none.md");
+    assertThat(run.err())
+        .isEqualTo(
+            "linkcheck: '%s' ends early, after 0 records: No space left on device. Write it again where there is room.\n"
+                .formatted(FULL));
   }
 }
