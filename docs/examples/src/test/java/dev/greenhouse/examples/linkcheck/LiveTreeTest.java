@@ -3,6 +3,9 @@ package dev.greenhouse.examples.linkcheck;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.greenhouse.nursery.Greenhouse;
+import dev.greenhouse.nursery.Nursery;
+import dev.greenhouse.nursery.Task;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -50,9 +53,39 @@ class LiveTreeTest {
     }
   }
 
+  @Test
+  void aStallShowsTheTreeWithWhoCausesIt() throws Exception {
+    Options options = Options.parse(List.of("--tree"));
+    try (var tree = LiveTree.of(options, new PrintStream(err, true, UTF_8))) {
+      var builder = Greenhouse.builder().name("stalled").singleThreaded();
+      tree.instruments().forEach(builder::instrument);
+      try (var greenhouse = builder.build()) {
+        greenhouse.run(
+            () -> {
+              try (var nursery = Nursery.open("beds")) {
+                nursery.fork("sleeper", () -> Task.sleepForever());
+                Task.checkpoint();
+                nursery.fork("digger", this::digUntilTheTreeIsShown).join();
+                nursery.cancel();
+              }
+            });
+      }
+    }
+    String shown = err.toString(UTF_8);
+    assertThat(shown.substring(shown.indexOf("Task 'digger' has held the loop")))
+        .contains("greenhouse 'stalled': 3 tasks", "sleepForever", "digUntilTheTreeIsShown");
+  }
+
+  /// Keeps the loop until then.
+  private void digUntilTheTreeIsShown() {
+    while (!err.toString(UTF_8).contains("greenhouse 'stalled': 3 tasks")) {
+      Thread.onSpinWait();
+    }
+  }
+
   /// Returns when the tree is shown.
   private void signal(long pid) throws IOException, InterruptedException {
-    int before = err.size();
+    int before = err.toString(UTF_8).length();
     new ProcessBuilder("kill", "-USR1", Long.toString(pid)).start().waitFor();
     while (!err.toString(UTF_8).substring(before).contains("greenhouse 'linkcheck'")) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
