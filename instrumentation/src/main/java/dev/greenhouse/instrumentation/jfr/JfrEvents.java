@@ -17,9 +17,10 @@ import dev.greenhouse.instrumentation.Instrument;
 /// | `dev.greenhouse.EventsLost` | more events came from carriers than could be written | |
 ///
 /// Events are on whenever a recording runs, unless its settings switch them off: `jcmd <pid>
-/// JFR.start +dev.greenhouse.TaskStep#threshold=5ms`. While none is on, a hook is one test of a
-/// flag. What began before the recording ends without a duration. Names and messages are shown on
-/// one line and cut when they are very long.
+/// JFR.start +dev.greenhouse.TaskStep#threshold=5ms`. While none is on, a hook of a step tests two
+/// flags, a spawn three, an exit two, every other hook one; and none allocates. What began before
+/// the recording ends without a duration. Names and messages are shown on one line and cut when
+/// they are very long.
 ///
 /// Events name their tasks. The thread that an event is filed under is the task's or the forking
 /// task's, or `greenhouse-flight-recorder` if the thread is not virtual: steps are among these. The

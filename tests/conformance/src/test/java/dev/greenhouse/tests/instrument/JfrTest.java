@@ -2,7 +2,11 @@ package dev.greenhouse.tests.instrument;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
+import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.instrumentation.Instrument;
+import dev.greenhouse.instrumentation.Outcome;
+import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.instrumentation.jfr.JfrEvents;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.NurseryOptions;
@@ -14,6 +18,7 @@ import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -348,6 +353,37 @@ class JfrTest {
             NAME + "CancelRequested {",
             "detail = \"java.io.IOException: blight\"",
             "outcome = \"cancelled\"");
+  }
+
+  private static void allHooks(Instrument instrument, Nursery nursery, int times) {
+    TaskView task = nursery.owner();
+    var succeeded = new Outcome.Succeeded<>(1);
+    var reason = new CancelReason(CancelReason.Source.EXPLICIT, "enough");
+    for (int i = 0; i < times; i++) {
+      instrument.taskSpawned(task);
+      instrument.taskScheduled(task);
+      instrument.beforeTaskStep(task);
+      instrument.afterTaskStep(task);
+      instrument.nurseryOpened(nursery);
+      instrument.nurseryClosed(nursery);
+      instrument.cancelRequested(task, "scope", reason);
+      instrument.cancelDelivered(task, reason);
+      instrument.taskExited(task, succeeded);
+    }
+  }
+
+  @Test
+  void hooksAllocateNothingWhileNobodyRecords() {
+    var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Instrument instrument = JfrEvents.create();
+    try (var nursery = Nursery.open()) {
+      allHooks(instrument, nursery, 1_000);
+      threads.getCurrentThreadAllocatedBytes();
+      long before = threads.getCurrentThreadAllocatedBytes();
+      allHooks(instrument, nursery, 100_000);
+      // Not a byte a round; the rest is the JVM's own.
+      assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(100_000);
+    }
   }
 
   /// Asks for events.
