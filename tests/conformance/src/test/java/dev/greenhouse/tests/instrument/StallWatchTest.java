@@ -77,6 +77,23 @@ class StallWatchTest {
 
   @NeedsFlag
   @OnEveryKind
+  void unlessSaidOtherwiseAStepMayTakeATenthOfASecond(Kind kind) {
+    var builder = StallWatch.builder().logger(stalls.lines).onStall(stalls);
+    try (var watch = builder.build();
+        OpenGreenhouse greenhouse = kind.build(watch)) {
+      greenhouse.run(
+          () -> {
+            try (var nursery = Nursery.open()) {
+              nursery.fork("digger", () -> stalls.spinUntilReported("digger"));
+            }
+          });
+    }
+    Stall stall = stalls.of("digger").getFirst();
+    assertThat(stall.soFar()).isBetween(Duration.ofMillis(100), Duration.ofMillis(900));
+  }
+
+  @NeedsFlag
+  @OnEveryKind
   void eachStepIsReportedOnceByEachWatch(Kind kind) {
     var later = new Stalls();
     try (var watch = stalls.watch(THRESHOLD);

@@ -1,5 +1,6 @@
 package dev.greenhouse.tests.tree;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.greenhouse.instrumentation.TaskState;
@@ -13,7 +14,10 @@ import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.ArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -54,6 +58,27 @@ class PlaceTest {
                   "blocked in java\\.util\\.concurrent\\.CountDownLatch\\.await"
                       + HERE
                       + "\\.hold\\(PlaceTest\\.java:\\d+\\)");
+              nursery.cancel();
+            }
+          });
+    }
+  }
+
+  /// A call of the JDK is the one that somebody made, whatever the JDK does inside.
+  @OnEveryKind
+  void inAReadOfASocket(Kind kind) throws Throwable {
+    try (var server = new ServerSocket(0);
+        var one = new Socket(server.getInetAddress(), server.getLocalPort());
+        var other = new Socket(server.getInetAddress(), server.getLocalPort())) {
+      var lines = new BufferedReader(new InputStreamReader(other.getInputStream(), UTF_8));
+      kind.run(
+          () -> {
+            try (var nursery = Nursery.open()) {
+              nursery.fork("bytes", () -> one.getInputStream().read() + 1);
+              nursery.fork("lines", () -> lines.readLine() + "!");
+              Here.saysDoingLike("bytes", "blocked in java\\.net\\.Socket\\.read" + HERE + ".*");
+              Here.saysDoingLike(
+                  "lines", "blocked in java\\.io\\.BufferedReader\\.readLine" + HERE + ".*");
               nursery.cancel();
             }
           });

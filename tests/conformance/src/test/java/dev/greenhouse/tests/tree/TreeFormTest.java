@@ -11,6 +11,7 @@ import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.NurseryOptions;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
+import dev.greenhouse.portal.Portal;
 import dev.greenhouse.tests.Eventually;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NothingLeft;
@@ -18,6 +19,7 @@ import dev.greenhouse.tests.OnEveryKind;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The forms of a task tree: text for people, JSON for programs.
@@ -189,6 +191,42 @@ class TreeFormTest {
       assertThat(child.has("cancelled")).isFalse();
       assertThat(child.get("stack").toString()).contains("Task.sleepForever");
       main.cancel("seen");
+    }
+  }
+
+  @OnEveryKind
+  void jsonTellsWhyATaskIsCancelledAndHasItsMarks(Kind kind) {
+    var release = new CompletableFuture<String>();
+    var bed = new AtomicReference<Nursery>();
+    try (OpenGreenhouse greenhouse = kind.build()) {
+      Task<?> main =
+          greenhouse.launch(
+              () -> {
+                Portal.withPortalRunTree(
+                    () ->
+                        Nursery.run(
+                            NurseryOptions.named("bed"),
+                            nursery -> {
+                              nursery.fork("stubborn", () -> release.join());
+                              bed.set(nursery);
+                            }));
+                return 0;
+              });
+      try {
+        Eventually.holds("the tasks are there", () -> TaskTree.of(greenhouse).size() == 2);
+        Eventually.holds("it waits", () -> TaskTree.of(greenhouse).toText(100).contains("join"));
+        bed.get().cancel("it \"rains\"");
+        JsonNode json = parsed(TaskTree.of(greenhouse));
+        JsonNode child = json.get("tasks").get(1);
+        assertThat(child.get("name").asText()).isEqualTo("stubborn");
+        assertThat(child.get("cancelled").asText()).isEqualTo("it \"rains\"");
+        assertThat(child.get("marks")).extracting(JsonNode::asText).containsExactly("portal tree");
+        JsonNode nursery = json.get("tasks").get(0).get("nurseries").get(0);
+        assertThat(nursery.get("cancelled").asText()).isEqualTo("it \"rains\"");
+      } finally {
+        release.complete("at last");
+      }
+      Eventually.holds("it ends", () -> main.outcome().isPresent());
     }
   }
 
