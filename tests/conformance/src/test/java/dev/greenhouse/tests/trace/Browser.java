@@ -3,11 +3,14 @@ package dev.greenhouse.tests.trace;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.awt.image.BufferedImage;
 import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 
 /// A real browser of the Chromium family without a window, and one page in it. It can't reach any
@@ -183,6 +187,12 @@ final class Browser implements AutoCloseable {
                 true);
     assertThat(answer.path("exceptionDetails").toString()).as(expression).isEmpty();
     return answer.get("result").path("value");
+  }
+
+  /// {@return what the window shows}
+  BufferedImage screenshot() throws Exception {
+    String png = devTools().call("Page.captureScreenshot", "format", "png").get("data").asText();
+    return ImageIO.read(new ByteArrayInputStream(Base64.getDecoder().decode(png)));
   }
 
   void move(double x, double y) throws Exception {

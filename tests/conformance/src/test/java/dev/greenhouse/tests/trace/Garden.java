@@ -34,6 +34,26 @@ final class Garden {
     return timeline;
   }
 
+  /// {@return one whose only task was not recorded for about half of its time}
+  static Timeline pausedTimeline() {
+    var timeline = Timeline.recording();
+    try (OpenGreenhouse greenhouse = Kind.available().getFirst().build(timeline)) {
+      greenhouse.run(
+          () -> {
+            long begin = System.nanoTime();
+            Task.checkpoint();
+            timeline.stop();
+            long stop = System.nanoTime();
+            while (System.nanoTime() - stop < stop - begin) {
+              Task.checkpoint();
+            }
+            timeline.start();
+            Task.checkpoint();
+          });
+    }
+    return timeline;
+  }
+
   private static void forkQuietOnes(Nursery nursery, int tasks) {
     nursery.fork(HOSTILE, () -> Task.checkpoint());
     for (int i = 5; i <= tasks; i++) {

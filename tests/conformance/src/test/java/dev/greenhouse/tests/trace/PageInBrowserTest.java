@@ -8,13 +8,16 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
+import java.awt.image.BufferedImage;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -140,6 +143,45 @@ class PageInBrowserTest {
     Spot child = at("task 5");
     assertThat(coloursAt(new Spot(child.x - 45, child.y), 8)).hasSize(1); // indented
     assertThat(coloursAt(new Spot(child.x - 10, child.y), 8)).hasSizeGreaterThan(1);
+  }
+
+  @Test
+  void theWindowShowsTheRowsInTheirColours() throws Exception {
+    open(page);
+    BufferedImage shown = browser.screenshot();
+    assertThat(shown.getWidth()).isEqualTo(1280);
+    assertThat(shown.getHeight()).isEqualTo(800);
+    assertThat(coloursOf(shown, 0)).hasSizeGreaterThan(10); // the header, with its text
+    for (String colour : List.of("back", "text", "step")) {
+      assertThat(coloursOf(shown, (int) at("main").y - 10))
+          .as(colour)
+          .contains(look("colourOf('%s')".formatted(colour)).asText());
+    }
+  }
+
+  private static Set<String> coloursOf(BufferedImage image, int fromRow) {
+    var colours = new HashSet<String>();
+    for (int y = fromRow; y < image.getHeight(); y++) {
+      for (int x = 0; x < image.getWidth(); x++) {
+        colours.add("#%06x".formatted(image.getRGB(x, y) & 0xffffff));
+      }
+    }
+    return colours;
+  }
+
+  @Test
+  void aPauseIsShaded() throws Exception {
+    Path paused = folder.resolve("paused.html");
+    Garden.pausedTimeline().writeHtml(paused);
+    open(paused);
+    assertThat(look("text('summary')").asText()).contains("In a pause of ", "nothing was recorded");
+    JsonNode pause = browser.evaluate("timeline.data.pauses[0]");
+    double middle = (pause.get(0).asDouble() + pause.get(1).asDouble()) / 2;
+    Spot spot = at("main", middle);
+    assertThat(coloursAt(new Spot(spot.x, spot.y + 5), 0))
+        .containsExactly(look("colourOf('pause')").asText());
+    browser.move(spot.x, spot.y);
+    assertThat(look("text('tip')").asText()).contains("here: not recorded for ");
   }
 
   @ParameterizedTest
