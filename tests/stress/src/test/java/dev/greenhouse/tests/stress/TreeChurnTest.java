@@ -2,11 +2,17 @@ package dev.greenhouse.tests.stress;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.greenhouse.instrumentation.Instrument;
+import dev.greenhouse.instrumentation.context.InheritedContext;
+import dev.greenhouse.instrumentation.jfr.JfrEvents;
+import dev.greenhouse.instrumentation.log.TaskLog;
 import dev.greenhouse.instrumentation.metrics.Metrics;
+import dev.greenhouse.instrumentation.metrics.MetricsSnapshot;
 import dev.greenhouse.instrumentation.trace.Timeline;
 import dev.greenhouse.instrumentation.tree.TaskAges;
 import dev.greenhouse.instrumentation.tree.TaskNode;
 import dev.greenhouse.instrumentation.tree.TaskTree;
+import dev.greenhouse.instrumentation.watch.StallWatch;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
@@ -16,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 
@@ -27,8 +34,26 @@ class TreeChurnTest {
 
   @Stress
   void snapshotsCanBeTrusted(Bed bed) throws Exception {
-    OpenGreenhouse greenhouse =
-        bed.build(TaskAges.create(), Metrics.create(), Timeline.recording());
+    var metrics = Metrics.create();
+    var log = TaskLog.builder().build();
+    var watch = StallWatch.create();
+    var attached = new LongAdder();
+    var closed = new LongAdder();
+    List<Instrument> instruments =
+        List.of(
+            TaskAges.create(),
+            metrics,
+            Timeline.recording(),
+            log,
+            watch,
+            JfrEvents.create(),
+            InheritedContext.of(
+                () -> "context",
+                context -> {
+                  attached.increment();
+                  return closed::increment;
+                }));
+    OpenGreenhouse greenhouse = bed.build(instruments.toArray(Instrument[]::new));
     var stop = new AtomicBoolean();
     var taken = new AtomicInteger();
     var wrong = new AtomicReference<@Nullable Throwable>();
@@ -51,7 +76,18 @@ class TreeChurnTest {
                 });
     Bed.runIn(greenhouse, () -> churn(ready, stop));
     observer.join();
+    assertThat(greenhouse.instruments().list()).as("none has failed").isEqualTo(instruments);
     greenhouse.close();
+    log.close();
+    watch.close();
+    long tasks = 1 + 2 * STAYING + (long) Bed.rounds(4) * BATCH;
+    MetricsSnapshot counts = metrics.snapshot();
+    assertThat(counts.spawned()).isEqualTo(tasks);
+    assertThat(counts.succeeded() + counts.failed() + counts.cancelled()).isEqualTo(tasks);
+    assertThat(counts.cancelled()).isEqualTo(2 * STAYING);
+    assertThat(counts.live()).isZero();
+    assertThat(attached.sum()).isEqualTo(tasks);
+    assertThat(closed.sum()).isEqualTo(tasks);
     if (wrong.get() != null) {
       throw new AssertionError(wrong.get());
     }
