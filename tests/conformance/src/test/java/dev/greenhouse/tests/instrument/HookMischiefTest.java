@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -236,6 +237,52 @@ class HookMischiefTest {
       }
       releaser.interrupt();
       releaser.join();
+    }
+  }
+
+  // A hook that waits for long, as in a sleep: a task's own thread is suspended, or a carrier
+  // blocked.
+  @OnEveryKind
+  void whatWaitsDelaysItsTaskOrCarrierAndBreaksNothing(Kind kind) {
+    for (String hook : HOOKS) {
+      var reached = new CountDownLatch(1);
+      var release = new CountDownLatch(1);
+      var waited = new AtomicBoolean();
+      Instrument mischief =
+          inEachHook(
+              (called, self) -> {
+                if (called.equals(hook) && reached.getCount() > 0) {
+                  reached.countDown();
+                  waited.set(isReleased(release));
+                }
+              });
+      Thread releaser =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      reached.await();
+                      release.countDown();
+                    } catch (InterruptedException e) {
+                      // it does not fire here
+                    }
+                  });
+      OpenGreenhouse greenhouse = kind.build(mischief);
+      try (greenhouse) {
+        assertThat(work(greenhouse)).as(hook).isEqualTo(3);
+      }
+      assertThat(greenhouse.instruments().list()).as(hook).containsExactly(mischief);
+      assertThat(waited.get()).as(hook).isEqualTo(fires(hook, kind));
+      releaser.interrupt();
+    }
+  }
+
+  private static boolean isReleased(CountDownLatch release) {
+    try {
+      return release.await(30, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return true; // by a cancellation: that is no harm either
     }
   }
 
