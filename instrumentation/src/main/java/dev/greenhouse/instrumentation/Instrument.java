@@ -12,9 +12,9 @@ package dev.greenhouse.instrumentation;
 /// On a pool they run concurrently, so an instrument must be thread-safe.
 ///
 /// **A hook must not block, lock, log or fork.** It runs inside the scheduler. A task that is
-/// suspended while it holds a lock that a hook wants stops the loop that would resume it. A hook that
-/// waits for something else delays the carrier that it runs on, and all that this would run, or the
-/// task in whose own thread it runs. Starting a task of the same greenhouse is refused.
+/// suspended while it holds a lock that a hook wants stops the loop that would resume it. A hook
+/// that waits for something else delays the carrier that it runs on, and all that this would run,
+/// or the task in whose own thread it runs. Starting a task of the same greenhouse is refused.
 ///
 /// **Errors.** An instrument that throws from any hook is removed and reported once, with its
 /// stack, by SLF4J at level ERROR; no call to it begins after that. The tasks go on.

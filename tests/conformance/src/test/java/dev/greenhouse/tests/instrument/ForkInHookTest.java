@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -100,6 +101,36 @@ class ForkInHookTest {
                     .startsWith("A hook of an instrument launched a task in greenhouse 'test-")
                     .contains("let a task or a thread of your own do the rest"));
     assertThat(started).isFalse();
+  }
+
+  /// It is refused where it is noticed, and harmless where not.
+  @OnEveryKind
+  void aTaskOfAnotherGreenhouseIsRefusedOrRuns(Kind kind) {
+    var target = new AtomicReference<@Nullable OpenGreenhouse>();
+    var launched = new ConcurrentLinkedQueue<Task<?>>();
+    Set<String> called = ConcurrentHashMap.newKeySet();
+    Instrument starter =
+        inEachHook(
+            hook -> {
+              OpenGreenhouse other = target.get();
+              if (other != null && called.add(hook)) {
+                try {
+                  launched.add(other.launch(() -> 1));
+                } catch (IllegalStateException e) {
+                  assertThat(e).hasMessageStartingWith("A hook of an instrument launched a task");
+                }
+              }
+            });
+    OpenGreenhouse greenhouse = kind.build(starter);
+    try (OpenGreenhouse other = kind.build()) {
+      target.set(other);
+      try (greenhouse) {
+        useAllHooks(greenhouse);
+      }
+      assertThat(greenhouse.instruments().list()).containsExactly(starter);
+      assertThat(called).isEqualTo(hooks(kind));
+      assertThat(launched).allSatisfy(task -> assertThat(task.join()).isEqualTo(1));
+    }
   }
 
   @OnEveryKind
