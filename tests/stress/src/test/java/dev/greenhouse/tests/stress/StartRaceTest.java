@@ -21,7 +21,7 @@ class StartRaceTest {
         () -> {
           try (var teller = new Canceller(81);
               var canceller = new Canceller(82)) {
-            for (int i = 0; i < Bed.rounds(20_000); i++) {
+            for (int i = 0; i < Bed.rounds(3_000); i++) {
               try (var nursery = Nursery.open()) {
                 startAndCancel(nursery, teller, canceller);
               }
@@ -36,7 +36,7 @@ class StartRaceTest {
         () -> {
           try (var teller = new Canceller(83);
               var canceller = new Canceller(84)) {
-            for (int i = 0; i < Bed.rounds(20_000); i++) {
+            for (int i = 0; i < Bed.rounds(3_000); i++) {
               try (var nursery = Nursery.open()) {
                 nursery.fork(() -> startAndCancel(nursery, teller, canceller));
               }

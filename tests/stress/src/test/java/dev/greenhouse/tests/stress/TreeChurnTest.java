@@ -100,8 +100,9 @@ class TreeChurnTest {
         staying.fork(
             "stays " + i, () -> Nursery.run(n -> n.fork("below", () -> Task.sleepForever())));
       }
-      Task.checkpoint();
-      Task.checkpoint();
+      while (asleep(TaskTree.of(Task.current().greenhouse())) < STAYING) {
+        Task.checkpoint();
+      }
       ready.set(true);
       for (int i = 0; i < Bed.rounds(4); i++) {
         Nursery.run(
@@ -114,6 +115,12 @@ class TreeChurnTest {
       stop.set(true);
       staying.cancel();
     }
+  }
+
+  private static int asleep(TaskTree tree) {
+    var count = new AtomicInteger();
+    tree.forEach(task -> count.addAndGet(task.doing().equals("sleepForever") ? 1 : 0));
+    return count.get();
   }
 
   /// Those that stay are there, each once and below its owner; nobody is there twice.

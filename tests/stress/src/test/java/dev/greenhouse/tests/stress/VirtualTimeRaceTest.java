@@ -232,7 +232,7 @@ class VirtualTimeRaceTest {
       bed.runBy(
           clock,
           () -> {
-            for (int i = 0; i < Bed.rounds(20_000); i++) {
+            for (int i = 0; i < Bed.rounds(5_000); i++) {
               var scope = CancelScope.named("moved").deadline(AN_HOUR);
               mover.give(() -> moveOnce(scope));
               assertThat(scope.run(Task::sleepForever)).isFalse();
