@@ -58,6 +58,7 @@ public final class VirtualClock implements Clock {
   /// @throws IllegalArgumentException if it is negative, or more than 100 years
   /// @throws IllegalStateException if the clock would show more than 292 years after its start
   public void advance(Duration by) {
+    Objects.requireNonNull(by, "by");
     if (by.isNegative()) {
       throw new IllegalArgumentException(
           "A clock can't be moved back, by %s. Advance it by zero or more.".formatted(by));

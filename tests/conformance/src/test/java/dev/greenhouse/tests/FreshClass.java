@@ -13,9 +13,23 @@ public final class FreshClass extends ClassLoader {
     name = original.getName();
   }
 
+  /// {@return one that is not initialised yet}
+  public static FreshClass of(Class<?> original) {
+    return new FreshClass(original);
+  }
+
   /// Runs a class's initialiser, as if it were the first time.
-  public static void initialise(Class<?> original) throws ClassNotFoundException {
-    Class.forName(original.getName(), true, new FreshClass(original));
+  public static void initialise(Class<?> original) {
+    of(original).initialise();
+  }
+
+  /// Runs the initialiser, or waits for who does.
+  public void initialise() {
+    try {
+      Class.forName(name, true, this);
+    } catch (ClassNotFoundException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Override

@@ -23,7 +23,9 @@ import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicReference;
@@ -224,6 +226,28 @@ class InterruptCancellationTest {
                   new RuntimeException(new IOException(new InterruptedException())))) {
             CancelScope scope = cancelledIn(() -> sleepOrThrow(made));
             assertThat(scope.caughtCancellation()).as("%s", made).isTrue();
+          }
+        });
+  }
+
+  // Rule 9
+  @OnEveryKind
+  void whatLibrariesMakeOfAnInterruptIsAnEmptyResultOfMoveOnAfter(Kind kind) throws Throwable {
+    kind.run(
+        () -> {
+          for (Exception made :
+              List.of(
+                  new SQLException("statement aborted", new InterruptedException()),
+                  new UncheckedIOException(new InterruptedIOException()),
+                  new RuntimeException(new InterruptedException()))) {
+            Optional<String> result =
+                CancelScope.moveOnAfter(
+                    Duration.ofMillis(5),
+                    () -> {
+                      sleepOrThrow(made);
+                      return "in time";
+                    });
+            assertThat(result).as("%s", made).isEmpty();
           }
         });
   }

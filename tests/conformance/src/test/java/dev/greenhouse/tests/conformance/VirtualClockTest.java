@@ -290,6 +290,12 @@ class VirtualClockTest {
           assertThatThrownBy(() -> clock.advance(Duration.ofNanos(-1)))
               .isInstanceOf(IllegalArgumentException.class)
               .hasMessageContainingAll("can't be moved back", "zero or more");
+          assertThatThrownBy(() -> clock.advance(Duration.ofDays(36_526)))
+              .isInstanceOf(IllegalArgumentException.class)
+              .hasMessageContainingAll("at once", "100 years or less");
+          assertThatThrownBy(() -> clock.advance(null))
+              .isInstanceOf(NullPointerException.class)
+              .hasMessage("by");
           assertThat(clock.nanoTime()).isZero();
           Task.checkpoint();
         });

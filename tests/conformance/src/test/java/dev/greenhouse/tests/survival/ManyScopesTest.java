@@ -8,13 +8,16 @@ import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.nursery.housekeeping.Housekeeper;
 import dev.greenhouse.nursery.time.VirtualClock;
+import dev.greenhouse.tests.ChildJvm;
 import dev.greenhouse.tests.Eventually;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Scopes in each other, and one after the other.
@@ -74,6 +77,24 @@ class ManyScopesTest {
                   reached.incrementAndGet();
                 }));
     assertThat(reached).hasValue(1);
+  }
+
+  /// What a pool's user needs who wants that many: its carriers are made with the JVM's stack size.
+  static final class ThousandsOnAPool {
+    private ThousandsOnAPool() {}
+
+    public static void main(String[] args) throws Exception {
+      try (var greenhouse = Greenhouse.builder().build()) {
+        greenhouse.run(() -> nest(5_000, () -> System.out.println("at the bottom")));
+      }
+    }
+  }
+
+  @Test
+  void aPoolTakesThousandsInAJvmWithALargerStack() throws Exception {
+    var result = ChildJvm.run(List.of("-Xss8m"), ThousandsOnAPool.class);
+    assertThat(result.output()).contains("at the bottom");
+    assertThat(result.exitCode()).isZero();
   }
 
   @OnEveryKind

@@ -9,12 +9,15 @@ import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.tests.CapturedLog;
+import dev.greenhouse.tests.Eventually;
+import dev.greenhouse.tests.FreshClass;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -90,8 +93,8 @@ class StuckReportsTest {
                 nursery.fork("stuck", () -> CancelScope.moveOnAfter(SOON, () -> joins(never)));
             awaitReport(log, "stuck");
             log.await(
-                "Task 'stuck' is cancelled but still blocked after 200 ms: deadline of 20 ms"
-                    + " passed, in scope 'moveOnAfter'",
+                "WARN dev.greenhouse - Task 'stuck' is cancelled but still blocked after 200 ms:"
+                    + " deadline of 20 ms passed, in scope 'moveOnAfter'",
                 "the stack of task 'stuck' now",
                 "CompletableFuture.join",
                 "StuckReportsTest.joins");
@@ -101,6 +104,57 @@ class StuckReportsTest {
             never.complete(0);
             assertThat(stuck.join()).as("it went on").isTrue();
           }
+        });
+  }
+
+  /// Initialised by another thread than the one that is stuck.
+  static final class WaitsForItsReport {
+    static {
+      Reported.await();
+    }
+
+    private WaitsForItsReport() {}
+  }
+
+  /// What a class that is loaded anew shares with the test; public, as that one is in another
+  /// package.
+  public static final class Reported {
+    private static final Semaphore REPORTED = new Semaphore(0);
+
+    private Reported() {}
+
+    public static void await() {
+      REPORTED.acquireUninterruptibly();
+    }
+  }
+
+  // On JDK 25 such a wait is native: no interrupt ends it.
+  @OnEveryKind
+  void tellsWhoWaitsForAClassThatAnotherThreadInitialises(Kind kind) throws Throwable {
+    run(
+        kind,
+        (log, never) -> {
+          var fresh = FreshClass.of(WaitsForItsReport.class);
+          Thread other = Thread.ofPlatform().start(fresh::initialise);
+          Eventually.waits(other);
+          Thread releaser =
+              Thread.ofPlatform()
+                  .start(
+                      () -> {
+                        awaitReport(log, "main");
+                        Reported.REPORTED.release();
+                      });
+          boolean complete =
+              CancelScope.moveOnAfter(
+                  SOON,
+                  () -> {
+                    fresh.initialise();
+                    Task.throwIfCancelled();
+                  });
+          assertThat(complete).isFalse();
+          log.await("FreshClass.initialise");
+          releaser.join();
+          other.join();
         });
   }
 
