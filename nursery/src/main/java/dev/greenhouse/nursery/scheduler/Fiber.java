@@ -59,6 +59,9 @@ public abstract class Fiber extends SteppedThread implements Waiter {
   @SuppressWarnings("UnusedVariable") // accessed by AWAKE
   private volatile byte awake;
 
+  /// Not carried only. True: who wakes it. False: the own thread, after it has waited.
+  private volatile boolean woken;
+
   // Under the spin word.
   private @Nullable Object told; // the cancelled scope that it was interrupted for, or has raised
   private short uninterruptible; // regions in which no interrupt is sent
@@ -208,13 +211,22 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     if (carried) {
       LockSupport.park();
     } else {
-      endOwnStep();
-      LockSupport.park();
-      beginOwnStep();
+      parkBetweenOwnSteps();
     }
     if (time != null && (byte) AWAKE.getVolatile(this) == QUIET) {
       countInUnwoken(time);
     }
+  }
+
+  /// A hook at the step's end may wait in this thread, too, and take the permit of a wake-up that
+  /// is meant for the task.
+  private void parkBetweenOwnSteps() {
+    endOwnStep();
+    if (!woken) {
+      LockSupport.park();
+    }
+    woken = false; // before the caller looks again for what it waits for
+    beginOwnStep();
   }
 
   /// Ends or forestalls a [#park]. Any thread.
@@ -226,6 +238,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     }
     if (!carried) {
       scheduler.instruments.hooks().taskScheduled(this);
+      woken = true;
     }
     LockSupport.unpark(thread);
   }

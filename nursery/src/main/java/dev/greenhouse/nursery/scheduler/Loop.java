@@ -295,10 +295,9 @@ public final class Loop extends Scheduler {
       if (told) {
         hooks.beforeIdle(greenhouse, wait);
       }
-      if (wait == TimerQueue.NEVER) {
-        LockSupport.park(this);
-      } else {
-        LockSupport.parkNanos(this, wait);
+      if (asleep) { // or else who woke it may have done so while a hook waited, which took the
+                    // permit
+        parkFor(wait);
       }
       if (told) {
         hooks.afterIdle(greenhouse);
@@ -311,6 +310,14 @@ public final class Loop extends Scheduler {
     // Nobody interrupts this thread but by mistake; a flag left on would turn parking into
     // spinning.
     Thread.interrupted();
+  }
+
+  private void parkFor(long nanos) {
+    if (nanos == TimerQueue.NEVER) {
+      LockSupport.park(this);
+    } else {
+      LockSupport.parkNanos(this, nanos);
+    }
   }
 
   /// The carrier has gone. Threads that are no tasks live on in the pool, and so does whatever a

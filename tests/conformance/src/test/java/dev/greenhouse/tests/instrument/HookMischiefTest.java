@@ -2,12 +2,15 @@ package dev.greenhouse.tests.instrument;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.instrumentation.watch.Stall;
+import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
+import dev.greenhouse.nursery.lowlevel.Suspension;
 import dev.greenhouse.tests.CapturedLog;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NeedsFlag;
@@ -26,6 +29,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -274,6 +278,75 @@ class HookMischiefTest {
       assertThat(greenhouse.instruments().list()).as(hook).containsExactly(mischief);
       assertThat(waited.get()).as(hook).isEqualTo(fires(hook, kind));
       releaser.interrupt();
+    }
+  }
+
+  /// Waits in the thread that calls it, once, until what happens meanwhile has happened.
+  private static final class WaitsOnce {
+    final CountDownLatch waits = new CountDownLatch(1);
+    final CountDownLatch release = new CountDownLatch(1);
+
+    void here() {
+      if (waits.getCount() > 0) {
+        Thread thread = Thread.currentThread();
+        waits.countDown();
+        assertThat(isReleased(release)).as("released in " + thread).isTrue();
+      }
+    }
+  }
+
+  // The permit of the wake-up is taken by the hook's own wait.
+  @Test
+  void oneThatWaitsAtTheEndOfAnOwnStepTakesNoWakeUpFromItsTask() throws Exception {
+    var hook = new WaitsOnce();
+    var suspensions = new AtomicReference<Suspension<String>>();
+    Instrument mischief =
+        new Instrument() {
+          @Override
+          public void afterTaskStep(TaskView task) {
+            if (suspensions.get() != null) {
+              hook.here();
+            }
+          }
+        };
+    Greenhouse common = Greenhouse.common();
+    common.instruments().add(mischief);
+    Thread other =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  assertThat(isReleased(hook.waits)).isTrue();
+                  suspensions.get().resume("here");
+                  hook.release.countDown();
+                });
+    try (var _ = Nursery.open()) { // which makes this plain thread a task
+      var suspension = Suspension.<String>create("a word");
+      suspensions.set(suspension);
+      assertThat(suspension.await()).isEqualTo("here");
+    } finally {
+      common.instruments().remove(mischief);
+    }
+    other.join();
+  }
+
+  @NeedsFlag
+  @Test
+  void oneThatWaitsBeforeALoopIsIdleTakesNoWakeUpFromIt() throws Exception {
+    var hook = new WaitsOnce();
+    Instrument mischief =
+        new Instrument() {
+          @Override
+          public void beforeIdle(GreenhouseView greenhouse, long nanos) {
+            hook.here();
+          }
+        };
+    try (OpenGreenhouse greenhouse = Kind.LOOP.build(mischief)) {
+      Task<?> first = greenhouse.launch(() -> 1);
+      first.join();
+      assertThat(isReleased(hook.waits)).isTrue();
+      Task<Integer> second = greenhouse.launch(() -> 2);
+      hook.release.countDown();
+      assertThat(second.join()).isEqualTo(2);
     }
   }
 
