@@ -295,8 +295,8 @@ public final class Loop extends Scheduler {
       if (told) {
         hooks.beforeIdle(greenhouse, wait);
       }
-      if (asleep) { // or else who woke it may have done so while a hook waited, which took the
-                    // permit
+      // Who woke it while a hook waited has left it no permit: that wait took it.
+      if (asleep) {
         parkFor(wait);
       }
       if (told) {
