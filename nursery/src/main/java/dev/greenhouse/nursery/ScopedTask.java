@@ -234,11 +234,15 @@ abstract class ScopedTask extends Fiber {
       return false;
     }
     e.startedUnder = null; // who finds a cancelled starter after that looks here once more
-    if (visibleCancelled(start.starter, start.scope) == null) {
-      return true;
+    boolean detached = false;
+    try {
+      detached = visibleCancelled(start.starter, start.scope) == null;
+    } finally {
+      if (!detached) {
+        e.startedUnder = start;
+      }
     }
-    e.startedUnder = start;
-    return false;
+    return detached;
   }
 
   /// It sees whether it is still cancelled. Any thread.

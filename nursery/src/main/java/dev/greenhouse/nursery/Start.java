@@ -111,9 +111,12 @@ final class Start<T extends @Nullable Object> implements StartStatus<T>, Callabl
       ignored = !task.detachFrom(this);
       state.set(ignored ? State.IGNORED : State.STARTED);
     }
-    task.afterDetaching();
-    if (!ignored) {
-      suspension.resume(null);
+    try {
+      task.afterDetaching();
+    } finally {
+      if (!ignored) {
+        suspension.resume(null);
+      }
     }
   }
 

@@ -21,6 +21,7 @@ public final class VirtualTime implements Timers {
   private final TimerQueue queue = new TimerQueue();
   private final AtomicInteger busy = new AtomicInteger();
   private volatile boolean jumps;
+  private boolean ended; // by who jumps, one after the other: that is told
 
   /// Makes a time that starts at zero and does not jump.
   public VirtualTime() {}
@@ -85,13 +86,26 @@ public final class VirtualTime implements Timers {
   private void jumpIfNobodyIsBusy() {
     while (jumps && queue.earliest() != TimerQueue.NEVER && busy.compareAndSet(0, 1)) {
       long next = queue.earliest();
-      if (jumps && next != TimerQueue.NEVER) {
-        queue.fireDue(now.accumulateAndGet(next, Math::max));
-      }
-      if (busy.decrementAndGet() != 0) {
+      boolean ends = jumps && next != TimerQueue.NEVER && !reach(next);
+      if (busy.decrementAndGet() != 0 || ends) {
         return;
       }
     }
+  }
+
+  /// {@return whether there is such a time}
+  private boolean reach(long next) {
+    long then = now.accumulateAndGet(next, Math::max);
+    if (!queue.fireDue(then) && next - then > 0) {
+      if (!ended) {
+        ended = true;
+        Reports.warn(
+            "Virtual time can't jump to the next sleep or deadline: that is more than 292 years"
+                + " after its start. Use a new clock, or end what repeats for ever.");
+      }
+      return false;
+    }
+    return true;
   }
 
   @Override

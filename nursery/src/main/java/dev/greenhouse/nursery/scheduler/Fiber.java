@@ -208,10 +208,10 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     if (time != null && !countOutForAWait(time)) {
       return; // woken before it waits
     }
-    if (carried) {
-      LockSupport.park();
-    } else {
+    if (!carried) {
       parkBetweenOwnSteps();
+    } else if (time == null || (byte) AWAKE.getVolatile(this) == QUIET) {
+      LockSupport.park(); // or else a hook of the jump has waited here, and taken the permit
     }
     if (time != null && (byte) AWAKE.getVolatile(this) == QUIET) {
       countInUnwoken(time);

@@ -288,16 +288,16 @@ public final class Loop extends Scheduler {
   private void idle() {
     RUNNING.setOpaque(this, null);
     asleep = true;
-    long wait = alarms.isEmpty() ? TimerQueue.NEVER : alarms.untilEarliest(clock.nanoTime());
+    long wait = untilNextAlarm();
     if (wait > 0 && inbox.isEmpty() && !closed) {
       boolean told = begun;
       var hooks = instruments.hooks();
       if (told) {
         hooks.beforeIdle(greenhouse, wait);
       }
-      // Who woke it while a hook waited has left it no permit: that wait took it.
-      if (asleep) {
-        parkFor(wait);
+      // The hook may have woken a task; and if it waited, it took the permit of who woke the loop.
+      if (asleep && !closed && queue.size() == 0) {
+        parkFor(untilNextAlarm());
       }
       if (told) {
         hooks.afterIdle(greenhouse);
@@ -310,6 +310,10 @@ public final class Loop extends Scheduler {
     // Nobody interrupts this thread but by mistake; a flag left on would turn parking into
     // spinning.
     Thread.interrupted();
+  }
+
+  private long untilNextAlarm() {
+    return alarms.isEmpty() ? TimerQueue.NEVER : alarms.untilEarliest(clock.nanoTime());
   }
 
   private void parkFor(long nanos) {

@@ -10,6 +10,7 @@ import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.nursery.time.VirtualClock;
+import dev.greenhouse.tests.CapturedLog;
 import dev.greenhouse.tests.Eventually;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NothingLeft;
@@ -299,6 +300,32 @@ class VirtualClockTest {
           assertThat(clock.nanoTime()).isZero();
           Task.checkpoint();
         });
+  }
+
+  @OnEveryKind
+  void whoSleepsBeyondTheEndOfTimeIsTold(Kind kind) throws Throwable {
+    try (var log = CapturedLog.begin()) {
+      VirtualGreenhouse.jumping(
+          kind,
+          clock -> {
+            var ages = Duration.ofDays(52_900);
+            Task.sleep(ages);
+            Task.sleep(ages);
+            boolean complete =
+                CancelScope.run(
+                    scope -> {
+                      Thread.ofPlatform()
+                          .start(
+                              () -> {
+                                log.await("Virtual time can't jump", "292 years", "new clock");
+                                scope.cancel("told");
+                              });
+                      Task.sleep(ages);
+                    });
+            assertThat(complete).isFalse();
+            assertThat(clock.nanoTime()).isEqualTo(2 * ages.toNanos());
+          });
+    }
   }
 
   @Test

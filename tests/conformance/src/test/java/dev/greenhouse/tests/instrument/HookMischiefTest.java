@@ -2,20 +2,25 @@ package dev.greenhouse.tests.instrument;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.instrumentation.GreenhouseView;
 import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.instrumentation.TaskView;
 import dev.greenhouse.instrumentation.watch.Stall;
+import dev.greenhouse.nursery.CancelScope;
 import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.nursery.lowlevel.Suspension;
+import dev.greenhouse.nursery.time.VirtualClock;
 import dev.greenhouse.tests.CapturedLog;
+import dev.greenhouse.tests.Eventually;
 import dev.greenhouse.tests.Kind;
 import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
+import dev.greenhouse.tests.VirtualGreenhouse;
 import java.io.Serial;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
@@ -348,6 +353,98 @@ class HookMischiefTest {
       hook.release.countDown();
       assertThat(second.join()).isEqualTo(2);
     }
+  }
+
+  @NeedsFlag
+  @Test
+  void oneThatWaitsBeforeALoopIsIdleDoesNotKeepItFromItsEnd() throws Exception {
+    var hook = new WaitsOnce();
+    Instrument mischief =
+        new Instrument() {
+          @Override
+          public void beforeIdle(GreenhouseView greenhouse, long nanos) {
+            hook.here();
+          }
+        };
+    OpenGreenhouse greenhouse = Kind.LOOP.build(mischief);
+    greenhouse.launch(() -> 1).join();
+    assertThat(isReleased(hook.waits)).isTrue();
+    Thread closer = Thread.ofPlatform().start(greenhouse::close);
+    Eventually.waits(closer);
+    hook.release.countDown();
+    assertThat(closer.join(Duration.ofSeconds(30))).isTrue();
+  }
+
+  @NeedsFlag
+  @Test
+  void oneThatWakesATaskBeforeALoopIsIdleKeepsItAwake() {
+    for (Kind kind : List.of(Kind.LOOP, Kind.SEEDED)) {
+      var waiting = new AtomicReference<Suspension<String>>();
+      Instrument waker =
+          new Instrument() {
+            @Override
+            public void beforeIdle(GreenhouseView greenhouse, long nanos) {
+              Suspension<String> suspension = waiting.getAndSet(null);
+              if (suspension != null) {
+                suspension.resume("from the hook");
+              }
+            }
+          };
+      try (OpenGreenhouse greenhouse = kind.build(waker)) {
+        String word =
+            greenhouse.<String, RuntimeException>call(
+                () -> {
+                  var suspension = Suspension.<String>create("a word");
+                  waiting.set(suspension);
+                  return suspension.await();
+                });
+        assertThat(word).isEqualTo("from the hook");
+      }
+    }
+  }
+
+  // The last one that begins to wait makes time jump, and so runs the hook of another's
+  // cancellation.
+  @NeedsFlag
+  @Test
+  void oneThatWaitsWhileTimeJumpsTakesNoWakeUpFromItsTask() throws Exception {
+    var hook = new WaitsOnce();
+    var waiting = new AtomicReference<Suspension<String>>();
+    Instrument mischief =
+        new Instrument() {
+          @Override
+          public void cancelRequested(TaskView owner, String scope, CancelReason reason) {
+            hook.here();
+          }
+        };
+    Thread other =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  assertThat(isReleased(hook.waits)).isTrue();
+                  waiting.get().resume("here");
+                  hook.release.countDown();
+                });
+    var clock = new VirtualClock().autojump(true);
+    try (OpenGreenhouse greenhouse = VirtualGreenhouse.build(Kind.POOL, clock)) {
+      greenhouse.instruments().add(mischief);
+      greenhouse.run(
+          () -> {
+            try (var nursery = Nursery.open()) {
+              Task<?> sleeper =
+                  nursery.fork(
+                      () ->
+                          CancelScope.moveOnAfter(
+                              Duration.ofSeconds(1), () -> Task.sleepForever()));
+              Eventually.waits(sleeper.thread());
+              Eventually.holds("its timer is set", () -> clock.pendingTimers() == 1);
+              var suspension = Suspension.<String>create("a word");
+              waiting.set(suspension);
+              assertThat(suspension.await()).isEqualTo("here");
+            }
+          });
+    }
+    other.join();
   }
 
   private static boolean isReleased(CountDownLatch release) {
