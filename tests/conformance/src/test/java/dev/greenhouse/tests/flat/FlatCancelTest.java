@@ -288,10 +288,12 @@ class FlatCancelTest {
                               return DONE;
                             });
                     String first = await(stage);
-                    return List.of(first, catchThrowable(() -> await(DONE)));
+                    boolean flag = Thread.currentThread().isInterrupted();
+                    return List.of(first, flag, catchThrowable(() -> await(DONE)));
                   });
           assertThat(task.get().get(0)).isEqualTo("kept");
-          assertThat(task.get().get(1)).isInstanceOf(Cancelled.class);
+          assertThat(task.get().get(1)).as("flag of one that runs on").isEqualTo(true);
+          assertThat(task.get().get(2)).isInstanceOf(Cancelled.class);
         });
   }
 

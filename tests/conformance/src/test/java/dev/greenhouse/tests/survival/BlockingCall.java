@@ -179,34 +179,20 @@ enum BlockingCall {
   FILE_READS_IN_A_LOOP(false) {
     @Override
     void setUp(Prepared p, Path directory) throws IOException {
-      Path file = Files.write(directory.resolve("file"), new byte[1 << 16]);
-      var channel = FileChannel.open(file);
-      p.closeLater(channel);
-      var buffer = ByteBuffer.allocate(1 << 16);
-      p.call =
-          () -> {
-            while (true) {
-              channel.read(buffer.clear(), 0);
-            }
-          };
+      p.call = readsForEver(p, directory);
     }
   },
   /// A read of a file is native code: nobody sees that the thread is blocked.
   SWALLOW_ONCE_AND_READ_FILES(false) {
     @Override
     void setUp(Prepared p, Path directory) throws IOException {
-      Path file = Files.write(directory.resolve("file"), new byte[1 << 16]);
-      var channel = FileChannel.open(file);
-      p.closeLater(channel);
-      var buffer = ByteBuffer.allocate(1 << 16);
+      Action reads = readsForEver(p, directory);
       p.call =
           () -> {
             try {
               Thread.sleep(600_000);
             } catch (InterruptedException swallowed) {
-              while (true) {
-                channel.read(buffer.clear(), 0);
-              }
+              reads.run();
             }
           };
     }
@@ -359,6 +345,18 @@ enum BlockingCall {
     var p = new Prepared();
     setUp(p, directory);
     return p;
+  }
+
+  private static Action readsForEver(Prepared p, Path directory) throws IOException {
+    Path file = Files.write(directory.resolve("file"), new byte[1 << 16]);
+    var channel = FileChannel.open(file);
+    p.closeLater(channel);
+    var buffer = ByteBuffer.allocate(1 << 16);
+    return () -> {
+      while (true) {
+        channel.read(buffer.clear(), 0);
+      }
+    };
   }
 
   private static InetSocketAddress localhost() {

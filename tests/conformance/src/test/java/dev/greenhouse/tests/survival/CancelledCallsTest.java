@@ -87,8 +87,12 @@ class CancelledCallsTest {
         });
   }
 
-  @OfEveryCallOnEveryKind
-  void oneThatBeginsInACancelledScopeEndsToo(Kind kind, BlockingCall call, @TempDir Path directory)
+  /// How a scope comes to be cancelled before the call begins.
+  private interface Cancelling {
+    void cancel(CancelScope scope);
+  }
+
+  private static void endsIn(Kind kind, BlockingCall call, Path directory, Cancelling before)
       throws Throwable {
     kind.run(
         () -> {
@@ -96,49 +100,35 @@ class CancelledCallsTest {
             boolean complete =
                 CancelScope.run(
                     scope -> {
-                      scope.cancel("before it begins");
+                      before.cancel(scope);
                       prepared.block();
                     });
             assertWasCutOff(complete);
           }
           assertIsSoundAgain();
         });
+  }
+
+  @OfEveryCallOnEveryKind
+  void oneThatBeginsInACancelledScopeEndsToo(Kind kind, BlockingCall call, @TempDir Path directory)
+      throws Throwable {
+    endsIn(kind, call, directory, scope -> scope.cancel("before it begins"));
   }
 
   @OfEveryCallOnEveryKind
   void oneThatBeginsAfterAShieldThatKeptTheCancellationOutEndsToo(
       Kind kind, BlockingCall call, @TempDir Path directory) throws Throwable {
-    kind.run(
-        () -> {
-          try (var prepared = call.prepare(directory)) {
-            boolean complete =
-                CancelScope.run(
-                    scope -> {
-                      CancelScope.shield(() -> scope.cancel("in the shield"));
-                      prepared.block();
-                    });
-            assertWasCutOff(complete);
-          }
-          assertIsSoundAgain();
-        });
+    endsIn(kind, call, directory, scope -> CancelScope.shield(() -> scope.cancel("in the shield")));
   }
 
   @OfEveryCallOnEveryKind
   void oneThatBeginsAfterACancellationWithoutInterruptsEndsToo(
       Kind kind, BlockingCall call, @TempDir Path directory) throws Throwable {
-    kind.run(
-        () -> {
-          try (var prepared = call.prepare(directory)) {
-            boolean complete =
-                CancelScope.run(
-                    scope -> {
-                      CancelScope.withoutInterrupts(() -> scope.cancel("not by an interrupt"));
-                      prepared.block();
-                    });
-            assertWasCutOff(complete);
-          }
-          assertIsSoundAgain();
-        });
+    endsIn(
+        kind,
+        call,
+        directory,
+        scope -> CancelScope.withoutInterrupts(() -> scope.cancel("not by an interrupt")));
   }
 
   @OfEveryCallOnEveryKind
