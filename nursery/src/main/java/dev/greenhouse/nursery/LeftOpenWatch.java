@@ -1,7 +1,5 @@
 package dev.greenhouse.nursery;
 
-import dev.greenhouse.instrumentation.CancelReason;
-import dev.greenhouse.instrumentation.CancelReason.Source;
 import dev.greenhouse.nursery.housekeeping.Housekeeper;
 import dev.greenhouse.nursery.housekeeping.Reports;
 import dev.greenhouse.nursery.housekeeping.Timer;
@@ -14,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Finds threads that wait inside the JDK because a nursery was left open: a thread that ends, or a
 /// `ScopedValue` binding that is left, closes the scopes opened inside and waits for their threads,
-/// which perhaps never end. Then the nursery is cancelled, and the log says so.
+/// which perhaps never end. Then the nursery is cancelled, and the log says so. (If none of them
+/// had begun, the JDK does not wait; then the first that would begin finds that out.)
 ///
 /// On the way it also shows the tasks to [PinnedWaits].
 ///
@@ -99,18 +98,7 @@ final class LeftOpenWatch {
       }
       root.buryAdopted();
     } else if (waitsInForcedClose(task.thread())) {
-      boolean first =
-          left.cancelScope()
-              .cancel(
-                  new CancelReason(
-                      Source.EXPLICIT,
-                      "nursery '%s' was left open by task '%s', which waits for it in the JDK"
-                          .formatted(left.name(), task.name())));
-      if (first) {
-        Reports.warn(
-            "Nursery '%s' was left open: task '%s' has ended, or has left a ScopedValue binding, without closing it, and would wait for its tasks for ever. The nursery was cancelled. Open nurseries in a try-with-resources statement."
-                .formatted(left.name(), task.name()));
-      }
+      left.foundLeftOpen();
       left.abandon();
     }
   }

@@ -2,6 +2,8 @@ package dev.greenhouse.nursery;
 
 import dev.greenhouse.instrumentation.CancelReason;
 import dev.greenhouse.instrumentation.CancelReason.Source;
+import dev.greenhouse.instrumentation.Outcome;
+import dev.greenhouse.nursery.housekeeping.Reports;
 import dev.greenhouse.nursery.jdk.CallSites;
 import dev.greenhouse.nursery.jdk.Sneaky;
 import dev.greenhouse.nursery.jdk.TaskScope;
@@ -32,6 +34,7 @@ final class NurseryImpl implements Nursery {
 
   private volatile @Nullable Failures
       failures; // made by who fails first, under this.members' spin word
+  private boolean toldLeftOpen; // under this.members' spin word
   private boolean left; // owner's thread only; to true, once
   private volatile boolean closing; // owner writes
   private @Nullable RuntimeException cutOffBy; // owner only: what that means for it
@@ -139,26 +142,34 @@ final class NurseryImpl implements Nursery {
   }
 
   private void admit(TaskImpl<?> task) {
-    switch (task.addTo(members)) {
-      case YES -> {}
-      case YES_MAYBE_CANCELLED -> task.maybeCancelledFromStart();
-      case CLOSED -> throw closedError();
+    TaskList.Added added = task.addTo(members); // no switch: its table is a class that may not load
+    if (added == TaskList.Added.CLOSED) {
+      throw closedError();
+    }
+    if (added == TaskList.Added.YES_MAYBE_CANCELLED) {
+      task.maybeCancelledFromStart();
     }
     task.hooks().taskSpawned(task);
     try {
-      startThread(task);
+      if (hosted != null) {
+        startHosted(task, hosted);
+      } else if (owner.scheduler().startsLate()) {
+        task.queueFirstStep();
+      } else {
+        startThread(task);
+      }
     } catch (Throwable t) {
       task.failedToStart(t);
       throw t;
     }
   }
 
-  private void startThread(TaskImpl<?> task) {
-    HostedForks h = hosted;
-    if (h == null) {
-      taskScope.start(task.thread());
-      return;
-    }
+  /// Starts a task's thread in the JDK's scope. Any thread, while the task is in the list.
+  void startThread(TaskImpl<?> task) {
+    taskScope.start(task.thread());
+  }
+
+  private void startHosted(TaskImpl<?> task, HostedForks h) {
     greenhouse().hooks().taskScheduled(task);
     if (Thread.currentThread() == owner.thread()) {
       try {
@@ -212,6 +223,42 @@ final class NurseryImpl implements Nursery {
   }
 
   // ---- tasks report
+
+  /// A task's first step could not start its thread, and who forked it has gone on. On a carrier,
+  /// so the user's handler of failures is not asked.
+  ///
+  /// @return what that means for the task
+  <T extends @Nullable Object> Outcome<T> notStarted(TaskImpl<T> task, Throwable error) {
+    if (error instanceof IllegalStateException) { // the JDK has closed the scope
+      foundLeftOpen();
+      CancelReason reason = scope.reasonOrNull();
+      if (reason != null) {
+        return new Outcome.WasCancelled<>(reason);
+      }
+    }
+    if (task.startedUnder() == null) { // or else the starter gets it
+      failed(task, error);
+    }
+    return new Outcome.Failed<>(error);
+  }
+
+  /// The JDK closes the scope, or has closed it, because its owner has ended or has left a binding.
+  /// Any thread; the log says so once.
+  void foundLeftOpen() {
+    scope.cancel(
+        new CancelReason(
+            Source.EXPLICIT,
+            "nursery '%s' was left open by task '%s'".formatted(name(), owner.name())));
+    members.lock();
+    boolean first = !toldLeftOpen;
+    toldLeftOpen = true;
+    members.unlock();
+    if (first) {
+      Reports.warn(
+          "Nursery '%s' was left open: task '%s' has ended, or has left a ScopedValue binding, without closing it, and nothing would end its tasks. The nursery was cancelled. Open nurseries in a try-with-resources statement."
+              .formatted(name(), owner.name()));
+    }
+  }
 
   /// A task has failed; its outcome is not published yet. In its thread.
   void taskFailed(TaskImpl<?> task, Throwable error) {
@@ -446,6 +493,12 @@ final class NurseryImpl implements Nursery {
     }
     if (mayLook && owner.scheduler().virtualTime != null) {
       cancelIfBodyThrew(); // no moment passes in virtual time
+    }
+    if (owner.isCarried()) {
+      owner.yieldNow(); // who is queued before us runs now; with short tasks that were all
+      if (members.isClosed()) {
+        return;
+      }
     }
     CloseWatch watch = greenhouse().closeWatch(owner);
     watch.enter(seat);

@@ -212,11 +212,29 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
     return added;
   }
 
-  /// It never ran.
+  @Override
+  protected final void startThread() {
+    Objects.requireNonNull(nursery()).startThread(this);
+  }
+
+  /// Nobody is there to throw it to, as there is in `fork`.
+  @Override
+  protected final void notStarted(Throwable error) {
+    Outcome<T> end = new Outcome.Failed<>(error);
+    try {
+      end = Objects.requireNonNull(nursery()).notStarted(this, error);
+    } finally {
+      neverRan(end);
+    }
+  }
+
+  /// Who forks it throws this.
   final void failedToStart(Throwable error) {
-    var failed = new Outcome.Failed<T>(error);
-    outcome = failed;
-    hooks().taskExited(this, failed);
+    neverRan(new Outcome.Failed<>(error));
+  }
+
+  private void neverRan(Outcome<T> end) {
+    exit(end);
     terminated();
   }
 

@@ -75,7 +75,16 @@ final class Carriers {
         runnable instanceof Fiber fiber ? fiber.poolStep() : new ForeignStep((Runnable) runnable);
     execute(task);
     if (!watched.get() && watched.compareAndSet(false, true)) {
+      beginWatch();
+    }
+  }
+
+  private void beginWatch() {
+    try {
       Housekeeper.get().schedule(watch, BUSY_TICK);
+    } catch (Throwable t) { // out of memory or stack
+      watched.set(false); // the next submission tries again
+      throw t;
     }
   }
 

@@ -105,6 +105,12 @@ public final class Loop extends Scheduler {
     return thread == carrier;
   }
 
+  /// Run queue and inbox have no locks.
+  @Override
+  public boolean startsLate() {
+    return true;
+  }
+
   @Override
   protected void submit(Fiber fiber) {
     offer(fiber);

@@ -58,6 +58,12 @@ public final class Pool extends Scheduler {
     return carriers.parallelism();
   }
 
+  /// A `ForkJoinPool` spins where others lock.
+  @Override
+  public boolean startsLate() {
+    return true;
+  }
+
   @Override
   protected void submit(Fiber fiber) {
     carriers.take(fiber);

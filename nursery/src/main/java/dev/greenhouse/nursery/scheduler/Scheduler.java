@@ -58,6 +58,15 @@ public abstract class Scheduler {
   /// Queues a fiber that has become runnable. It is in no queue yet.
   protected abstract void submit(Fiber fiber);
 
+  /// {@return whether a carried thread is started by its own first step, and not by who makes it}
+  ///
+  /// That is cheaper: a thread is then in the JDK's set of its scope for as long as it runs, and
+  /// not while it is only queued. But [#submit] is then called from a task's thread that may
+  /// unmount (the JDK pins a thread while it starts another one), so it must not wait for any lock.
+  public boolean startsLate() {
+    return false;
+  }
+
   /// Queues the continuation of a thread that is no task but inherited its scheduler from one.
   protected abstract void foreign(Runnable continuation);
 

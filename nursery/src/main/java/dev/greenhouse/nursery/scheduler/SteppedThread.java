@@ -24,17 +24,23 @@ import org.jspecify.annotations.Nullable;
 ///
 /// | state | entered by | leaves to |
 /// |---|---|---|
-/// | IDLE | the carrier at a step's end | QUEUED: anybody, by `execute` |
-/// | QUEUED | `execute`; the carrier at the end of a step during which it was woken | RUNNING: the carrier; IDLE: who could not queue it for lack of memory or stack |
+/// | IDLE | the carrier at a step's end | QUEUED: who queues its first step; anybody, by `execute` |
+/// | QUEUED | see there; the carrier at the end of a step during which it was woken | RUNNING: the carrier; IDLE, or DONE before the first step: who could not queue it for lack of memory or stack |
 /// | RUNNING | the carrier | WOKEN: anybody, by `execute`; IDLE or DONE: the carrier |
 /// | WOKEN | `execute` during a step | QUEUED or DONE: the carrier |
-/// | DONE | the carrier, after the thread has terminated | nowhere |
+/// | DONE | the carrier, after the thread has terminated or could not be started; see QUEUED | nowhere |
 ///
 /// So steps never overlap, and no queue holds the same thread twice, but for a rescue. `execute` in
 /// QUEUED and WOKEN does nothing: the JDK calls it more often than needed, for instance after
 /// `Thread.getStackTrace`. That loses no wake-up, because the thread's own state was changed before
 /// `execute` read the word, and the carrier changes the word before the continuation reads the
 /// thread's state; all four are volatile.
+///
+/// ### The thread's start
+///
+/// A thread is started by who makes it, or, where the scheduler [starts
+/// late][Scheduler#startsLate], by its own first step: then it has no continuation yet when it is
+/// queued. Either way the JDK calls `execute` once, for the first time, inside of the start.
 ///
 /// There is one for each task, so its fields are counted in bytes.
 // Identity of continuations is meant.
@@ -60,14 +66,13 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
 
   // Set once, before the start.
   @Nullable Thread thread;
-  private @Nullable Runnable continuation; // by the first execute, which is the thread's own start
+  private @Nullable Runnable continuation; // by the first execute, in the thread's own start
   private @Nullable PoolStep poolStep; // on pools, by the first submit
 
   /// See the table.
   volatile int step;
 
   // Carrier or own thread, never both at once.
-  private boolean begun; // the first step was taken
   byte budget; // so many operations that need not wait may still be done in this step
 
   /// How many steps it has begun, unsigned. Carrier or own thread, never both at once; read
@@ -94,6 +99,12 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
 
   /// A step is over, the carrier still has it, and the thread waits or has ended.
   abstract void afterStep();
+
+  /// Starts the thread, by its first step. On the carrier.
+  protected abstract void startThread();
+
+  /// That threw. On the carrier; nothing else will be heard of the thread.
+  protected abstract void notStarted(Throwable error);
 
   /// The thread has terminated. Runs on the carrier, after the last step was reported.
   protected abstract void terminated();
@@ -155,13 +166,28 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
     return (Fiber) this;
   }
 
-  /// The thread's own start. Nobody else can wake a thread that has not run, so until its first
-  /// step there is no race, and the word is written without one.
+  /// The thread's own start: by somebody who has not queued it, or by its first step.
   private void start(Runnable continuation) {
     this.continuation = continuation;
+    if (step == IDLE) {
+      queueFirstStep();
+    }
+  }
+
+  /// Queues the first step. If the thread has not been started, the step will do it.
+  ///
+  /// Nobody else can wake a thread that has not run, so there is no race before the word is
+  /// written.
+  public final void queueFirstStep() {
     STEP.setRelease(this, QUEUED);
     scheduler.instruments.hooks().taskScheduled(this);
-    scheduler.submit(self());
+    try {
+      scheduler.submit(self());
+    } catch (Throwable t) { // out of memory or stack; perhaps after it was queued, and then it runs
+      if (STEP.compareAndSet(this, QUEUED, DONE)) {
+        throw t;
+      }
+    }
   }
 
   private void wake() {
@@ -195,18 +221,15 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
 
   /// Takes one step. On a carrier; never throws.
   final void takeStep() {
-    if (!begun) {
-      begun = true;
-      STEP.setRelease(this, RUNNING); // no race before the first step: see start
-    } else if (!STEP.compareAndSet(this, QUEUED, RUNNING)) {
-      return; // queued twice, by a rescue
+    if (!STEP.compareAndSet(this, QUEUED, RUNNING)) {
+      return; // queued twice, by a rescue; or given up by who queued its first step
     }
-    Runnable c = continuation;
+    Runnable c = continuation != null ? continuation : startedHere();
+    if (c == null) {
+      return;
+    }
     Hooks hooks = scheduler.instruments.hooks();
     try {
-      if (c == null) {
-        throw new AssertionError("a fiber was queued before it was started");
-      }
       budget = BUDGET;
       steps++;
       if (hooks == Hooks.NONE || !hooks.hasStepHooks()) {
@@ -227,6 +250,25 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
       Reports.internalError("a step of task '" + name() + "'", t);
     }
     endStep();
+  }
+
+  /// {@return the continuation of the thread, which this has started; null if that failed}
+  private @Nullable Runnable startedHere() {
+    try {
+      startThread();
+      if (continuation == null) {
+        throw new AssertionError("a thread was started and did not hand over its continuation");
+      }
+      return continuation;
+    } catch (Throwable t) {
+      step = DONE;
+      try {
+        notStarted(t);
+      } catch (Throwable more) {
+        Reports.internalError("the failed start of task '" + name() + "'", more);
+      }
+      return null;
+    }
   }
 
   private void endStep() {

@@ -10,6 +10,7 @@ import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.tests.Kind;
+import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.net.InetAddress;
@@ -49,6 +50,41 @@ class ForkFromAnywhereTest {
             java.util.Map.entry("grandchild", "opener"),
             java.util.Map.entry("grandchild itself", "rebound"),
             java.util.Map.entry("plain thread", "opener"));
+  }
+
+  @NeedsFlag
+  @OnEveryKind
+  void aCarrierThatStartsAThreadKeepsNoneOfTheOpenersValues(Kind kind) throws Throwable {
+    var steps = new AtomicInteger();
+    var bound = new AtomicInteger();
+    var values =
+        new Instrument() {
+          @Override
+          public void beforeTaskStep(TaskView task) {
+            steps.incrementAndGet();
+            bound.addAndGet(VALUE.isBound() ? 1 : 0);
+          }
+
+          @Override
+          public void afterTaskStep(TaskView task) {
+            bound.addAndGet(VALUE.isBound() ? 1 : 0);
+          }
+        };
+    try (var greenhouse = kind.build(values)) {
+      greenhouse.run(
+          () ->
+              ScopedValue.where(VALUE, "opener")
+                  .run(
+                      () -> {
+                        try (var nursery = Nursery.open()) {
+                          for (int i = 0; i < 10; i++) {
+                            nursery.fork(() -> assertThat(VALUE.get()).isEqualTo("opener"));
+                          }
+                        }
+                      }));
+    }
+    assertThat(steps).hasValueGreaterThan(10);
+    assertThat(bound).hasValue(0);
   }
 
   private static void forkAround(
