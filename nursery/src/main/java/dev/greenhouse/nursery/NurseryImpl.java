@@ -494,7 +494,7 @@ final class NurseryImpl implements Nursery {
     if (mayLook && owner.scheduler().virtualTime != null) {
       cancelIfBodyThrew(); // no moment passes in virtual time
     }
-    if (owner.isCarried()) {
+    if (owner.isCarried() && owner.scheduler().isSingle()) {
       owner.yieldNow(); // who is queued before us runs now; with short tasks that were all
       if (members.isClosed()) {
         return;
