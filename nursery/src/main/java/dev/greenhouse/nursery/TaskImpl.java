@@ -31,9 +31,6 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "published", VarHandle.class, TaskImpl.class, boolean.class);
 
-  /// The id of a task whose thread had to be made again: of its first one.
-  private static final TaskLocal<Long> FIRST_ID = TaskLocal.named("first id");
-
   private static final Outcome<?> NOTHING = new Outcome.Succeeded<@Nullable Object>(null);
 
   /// Somebody who waits for the end.
@@ -473,7 +470,6 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
   /// A thread that failed to start can't be started again. Without the flag only. The task keeps
   /// its id, which instruments have been told.
   void recreateThread() {
-    FIRST_ID.set(this, thread().threadId());
     createThread(threadName(), this);
   }
 
@@ -483,12 +479,6 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
   }
 
   // ---- what can be seen
-
-  @Override
-  public long id() {
-    Long first = isCarried() ? null : FIRST_ID.get(this);
-    return first == null ? thread().threadId() : first;
-  }
 
   @Override
   public String name() {

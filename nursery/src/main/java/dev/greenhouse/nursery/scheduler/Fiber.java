@@ -129,7 +129,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
   /// Makes this the fiber of the current thread, which is not carried, or of none.
   protected final void adopt(boolean on) {
     if (on) {
-      thread = Thread.currentThread();
+      runsIn(Thread.currentThread());
       ADOPTED.set(this);
     } else {
       ADOPTED.remove();
@@ -160,7 +160,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
       var builder = Thread.ofVirtual();
       t = (name == null ? builder : builder.name(name)).unstarted(adopted);
     }
-    thread = t;
+    runsIn(t);
     return t;
   }
 

@@ -64,8 +64,9 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
   final Scheduler scheduler;
   final boolean carried;
 
-  // Set once, before the start.
+  // Set before the start.
   @Nullable Thread thread;
+  private long id; // the number of its first thread
   private @Nullable Runnable continuation; // by the first execute, in the thread's own start
   private @Nullable PoolStep poolStep; // on pools, by the first submit
 
@@ -118,6 +119,18 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
       throw new AssertionError("a fiber without a thread");
     }
     return t;
+  }
+
+  /// Without the flag, a thread that fails to start is made again: its task keeps its id, which
+  /// instruments have been told.
+  final void runsIn(Thread t) {
+    thread = t;
+    id = id == 0 ? t.threadId() : id;
+  }
+
+  @Override
+  public final long id() {
+    return id;
   }
 
   @Override
