@@ -38,7 +38,7 @@ public interface Instrument {
   /// @param task the new task
   default void taskSpawned(TaskView task) {}
 
-  /// A task may run: it was started, woken, or has given way to others. Within a step, this comes
+  /// A task may run: it was forked, woken, or has given way to others. Within a step, this comes
   /// before the step's end.
   ///
   /// @param task the task

@@ -41,7 +41,8 @@ public interface TaskView {
   /// and keeps its carrier meanwhile}
   List<String> marks();
 
-  /// {@return the thread that the task runs in}
+  /// {@return the thread that the task runs in. It may not be started before the task's first step:
+  /// wait for the task, not for the thread}
   Thread thread();
 
   /// {@return the nursery that the task was forked into; empty for a main task, a system task and a

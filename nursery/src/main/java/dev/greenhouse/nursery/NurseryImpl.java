@@ -146,11 +146,11 @@ final class NurseryImpl implements Nursery {
     if (added == TaskList.Added.CLOSED) {
       throw closedError();
     }
-    if (added == TaskList.Added.YES_MAYBE_CANCELLED) {
-      task.maybeCancelledFromStart();
-    }
-    task.hooks().taskSpawned(task);
     try {
+      if (added == TaskList.Added.YES_MAYBE_CANCELLED) {
+        task.maybeCancelledFromStart();
+      }
+      task.hooks().taskSpawned(task);
       if (hosted != null) {
         startHosted(task, hosted);
       } else if (owner.scheduler().startsLate()) {
@@ -495,6 +495,7 @@ final class NurseryImpl implements Nursery {
       cancelIfBodyThrew(); // no moment passes in virtual time
     }
     if (owner.isCarried() && owner.scheduler().isSingle()) {
+      owner.checkCancelled(); // an interrupt from outside cancels the tasks before they begin
       owner.yieldNow(); // who is queued before us runs now; with short tasks that were all
       if (members.isClosed()) {
         return;

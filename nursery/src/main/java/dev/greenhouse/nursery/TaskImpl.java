@@ -217,11 +217,11 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
   /// Nobody is there to throw it to, as there is in `fork`.
   @Override
   protected final void notStarted(Throwable error) {
-    Outcome<T> end = new Outcome.Failed<>(error);
+    Outcome<T> end = null;
     try {
       end = Objects.requireNonNull(nursery()).notStarted(this, error);
     } finally {
-      neverRan(end);
+      neverRan(end != null ? end : new Outcome.Failed<>(error));
     }
   }
 
@@ -231,14 +231,20 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
   }
 
   private void neverRan(Outcome<T> end) {
-    exit(end);
-    terminated();
+    try {
+      exit(end);
+    } finally {
+      terminated();
+    }
   }
 
   /// Takes the task out of its list, publishes its outcome under the same spin word, and then wakes
   /// those who wait for it: first for the task, then for the list.
   @Override
   protected final void terminated() {
+    if (published) {
+      return; // its fork ran out of stack twice: it was given up, and ran nevertheless
+    }
     boolean closed = home().remove(this);
     wakeAll(waiters);
     Start<?> start = startedUnder();

@@ -169,7 +169,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     if (carried) {
       return switch (step) {
         case IDLE -> TaskState.WAITING;
-        case QUEUED -> TaskState.RUNNABLE;
+        case FIRST, QUEUED -> TaskState.RUNNABLE;
         case DONE -> TaskState.ENDED;
         default -> TaskState.RUNNING;
       };

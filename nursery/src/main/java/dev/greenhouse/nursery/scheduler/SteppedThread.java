@@ -24,17 +24,18 @@ import org.jspecify.annotations.Nullable;
 ///
 /// | state | entered by | leaves to |
 /// |---|---|---|
-/// | IDLE | the carrier at a step's end | QUEUED: who queues its first step; anybody, by `execute` |
-/// | QUEUED | see there; the carrier at the end of a step during which it was woken | RUNNING: the carrier; IDLE, or DONE before the first step: who could not queue it for lack of memory or stack |
+/// | IDLE | at the making; the carrier at a step's end | FIRST: who queues its first step; QUEUED: anybody, by `execute` |
+/// | FIRST | see there | RUNNING: the carrier; DONE: who could not queue it for lack of memory or stack |
+/// | QUEUED | see there; the carrier at the end of a step during which it was woken | RUNNING: the carrier; IDLE: who could not queue it for lack of memory or stack |
 /// | RUNNING | the carrier | WOKEN: anybody, by `execute`; IDLE or DONE: the carrier |
 /// | WOKEN | `execute` during a step | QUEUED or DONE: the carrier |
-/// | DONE | the carrier, after the thread has terminated or could not be started; see QUEUED | nowhere |
+/// | DONE | the carrier, after the thread has terminated or could not be started; see FIRST | nowhere |
 ///
 /// So steps never overlap, and no queue holds the same thread twice, but for a rescue. `execute` in
-/// QUEUED and WOKEN does nothing: the JDK calls it more often than needed, for instance after
-/// `Thread.getStackTrace`. That loses no wake-up, because the thread's own state was changed before
-/// `execute` read the word, and the carrier changes the word before the continuation reads the
-/// thread's state; all four are volatile.
+/// FIRST, QUEUED and WOKEN does nothing: the JDK calls it more often than needed, for instance
+/// after `Thread.getStackTrace`. That loses no wake-up, because the thread's own state was changed
+/// before `execute` read the word, and the carrier changes the word before the continuation reads
+/// the thread's state; all four are volatile.
 ///
 /// ### The thread's start
 ///
@@ -55,6 +56,7 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
   static final int RUNNING = 2;
   static final int WOKEN = 3;
   static final int DONE = 4;
+  static final int FIRST = 5; // queued for the first time: it has not run
 
   /// So many operations that need not wait are done in a step before the task gives way to others.
   static final byte BUDGET = 127;
@@ -192,12 +194,12 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
   /// Nobody else can wake a thread that has not run, so there is no race before the word is
   /// written.
   public final void queueFirstStep() {
-    STEP.setRelease(this, QUEUED);
-    scheduler.instruments.hooks().taskScheduled(this);
+    STEP.setRelease(this, FIRST);
     try {
+      scheduler.instruments.hooks().taskScheduled(this);
       scheduler.submit(self());
     } catch (Throwable t) { // out of memory or stack; perhaps after it was queued, and then it runs
-      if (STEP.compareAndSet(this, QUEUED, DONE)) {
+      if (STEP.compareAndSet(this, FIRST, DONE)) {
         throw t;
       }
     }
@@ -234,7 +236,8 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
 
   /// Takes one step. On a carrier; never throws.
   final void takeStep() {
-    if (!STEP.compareAndSet(this, QUEUED, RUNNING)) {
+    int queued = step;
+    if ((queued != QUEUED && queued != FIRST) || !STEP.compareAndSet(this, queued, RUNNING)) {
       return; // queued twice, by a rescue; or given up by who queued its first step
     }
     Runnable c = continuation != null ? continuation : startedHere();

@@ -15,6 +15,7 @@ import dev.greenhouse.nursery.Task;
 import dev.greenhouse.tests.CapturedLog;
 import dev.greenhouse.tests.Eventually;
 import dev.greenhouse.tests.Kind;
+import dev.greenhouse.tests.NeedsFlag;
 import dev.greenhouse.tests.NothingLeft;
 import dev.greenhouse.tests.OnEveryKind;
 import java.io.IOException;
@@ -30,6 +31,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Rules 8 and 9 for cancel scopes: interrupts of ours and of others, and the exceptions that
@@ -58,6 +60,25 @@ class InterruptCancellationTest {
           call.block();
         });
     return scope;
+  }
+
+  // Rule 8
+  @NeedsFlag
+  void anInterruptBeforeCloseCancelsTheTasksThatHaveNotBegun() throws Throwable {
+    Kind.LOOP.run(
+        () -> {
+          var cancelled = new AtomicReference<@Nullable Boolean>();
+          assertThatThrownBy(
+                  () -> {
+                    try (var nursery = Nursery.open()) {
+                      nursery.fork(() -> cancelled.set(Task.current().cancelled().isPresent()));
+                      Thread.currentThread().interrupt();
+                    }
+                    Task.checkpoint();
+                  })
+              .isInstanceOf(Cancelled.class);
+          assertThat(cancelled).hasValue(true);
+        });
   }
 
   // Rule 8
