@@ -32,6 +32,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Rules 8 and 9 for cancel scopes: interrupts of ours and of others, and the exceptions that
@@ -64,6 +65,7 @@ class InterruptCancellationTest {
 
   // Rule 8
   @NeedsFlag
+  @Test
   void anInterruptBeforeCloseCancelsTheTasksThatHaveNotBegun() throws Throwable {
     Kind.LOOP.run(
         () -> {
