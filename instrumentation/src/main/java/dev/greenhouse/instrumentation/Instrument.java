@@ -54,7 +54,7 @@ public interface Instrument {
   /// @param task the task
   default void afterTaskStep(TaskView task) {}
 
-  /// A task has ended. Runs within its last step.
+  /// A task has ended. Runs within its last step; there is none if its thread could not be started.
   ///
   /// @param task the task
   /// @param outcome how it ended

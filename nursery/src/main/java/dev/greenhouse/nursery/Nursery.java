@@ -117,6 +117,11 @@ public sealed interface Nursery extends NurseryView, AutoCloseable permits Nurse
   /// Allowed until the nursery has closed, also while it waits for its last task, and also when it
   /// is cancelled: that task meets its cancellation at its first checkpoint.
   ///
+  /// On loops and pools the task's thread is started by the task's first step. If there is no
+  /// memory for that, the task fails and with it the nursery, without asking the handler of a
+  /// supervised one. If the JDK has closed the nursery's scope meanwhile, because its owner left it
+  /// open, the task is cancelled and never runs, and the log says so.
+  ///
   /// @param <T> the type of the task's value
   /// @param body what the task does
   /// @return the task

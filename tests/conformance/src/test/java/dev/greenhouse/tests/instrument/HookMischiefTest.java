@@ -298,6 +298,15 @@ class HookMischiefTest {
         assertThat(isReleased(release)).as("released in " + thread).isTrue();
       }
     }
+
+    Instrument beforeIdle() {
+      return new Instrument() {
+        @Override
+        public void beforeIdle(GreenhouseView greenhouse, long nanos) {
+          here();
+        }
+      };
+    }
   }
 
   // The permit of the wake-up is taken by the hook's own wait.
@@ -338,14 +347,7 @@ class HookMischiefTest {
   @Test
   void oneThatWaitsBeforeALoopIsIdleTakesNoWakeUpFromIt() throws Exception {
     var hook = new WaitsOnce();
-    Instrument mischief =
-        new Instrument() {
-          @Override
-          public void beforeIdle(GreenhouseView greenhouse, long nanos) {
-            hook.here();
-          }
-        };
-    try (OpenGreenhouse greenhouse = Kind.LOOP.build(mischief)) {
+    try (OpenGreenhouse greenhouse = Kind.LOOP.build(hook.beforeIdle())) {
       Task<?> first = greenhouse.launch(() -> 1);
       first.join();
       assertThat(isReleased(hook.waits)).isTrue();
@@ -359,14 +361,7 @@ class HookMischiefTest {
   @Test
   void oneThatWaitsBeforeALoopIsIdleDoesNotKeepItFromItsEnd() throws Exception {
     var hook = new WaitsOnce();
-    Instrument mischief =
-        new Instrument() {
-          @Override
-          public void beforeIdle(GreenhouseView greenhouse, long nanos) {
-            hook.here();
-          }
-        };
-    OpenGreenhouse greenhouse = Kind.LOOP.build(mischief);
+    OpenGreenhouse greenhouse = Kind.LOOP.build(hook.beforeIdle());
     greenhouse.launch(() -> 1).join();
     assertThat(isReleased(hook.waits)).isTrue();
     Thread closer = Thread.ofPlatform().start(greenhouse::close);
