@@ -437,7 +437,9 @@ final class NurseryImpl implements Nursery {
     return error;
   }
 
-  private void closeForced(String why, Throwable error) {
+  /// Throws the error if that is not possible here, for lack of stack or memory: whoever has more
+  /// of it tries again.
+  private void closeForced(String why, IllegalStateException error) {
     scope.cancel(new CancelReason(Source.EXPLICIT, why));
     try {
       leave(false);
@@ -447,6 +449,9 @@ final class NurseryImpl implements Nursery {
     NurseryFailedException failed = failure();
     if (failed != null) {
       error.addSuppressed(failed);
+    }
+    if (!left) {
+      throw error;
     }
   }
 
@@ -487,20 +492,20 @@ final class NurseryImpl implements Nursery {
   }
 
   private void awaitTasks(boolean mayLook) {
-    if (members.close()) {
-      owner.yieldNow();
-      return;
-    }
-    if (mayLook && owner.scheduler().virtualTime != null) {
-      cancelIfBodyThrew(); // no moment passes in virtual time
-    }
-    if (owner.isCarried() && owner.scheduler().isSingle()) {
+    boolean givesWayFirst =
+        owner.isCarried() && owner.scheduler().isSingle() && !members.looksEmpty();
+    if (givesWayFirst) {
+      cancelIfBodyThrewInVirtualTime(mayLook);
       owner.checkCancelled(); // an interrupt from outside cancels the tasks before they begin
       owner.yieldNow(); // who is queued before us runs now; with short tasks that were all
-      if (members.isClosed()) {
-        return;
-      }
     }
+    if (members.close()) {
+      if (!givesWayFirst) {
+        owner.yieldNow();
+      }
+      return;
+    }
+    cancelIfBodyThrewInVirtualTime(mayLook);
     CloseWatch watch = greenhouse().closeWatch(owner);
     watch.enter(seat);
     try {
@@ -549,6 +554,13 @@ final class NurseryImpl implements Nursery {
   void askToLook() {
     lookAsked = true;
     owner.unpark();
+  }
+
+  /// Nobody would look later: no moment passes.
+  private void cancelIfBodyThrewInVirtualTime(boolean mayLook) {
+    if (mayLook && owner.scheduler().virtualTime != null) {
+      cancelIfBodyThrew();
+    }
   }
 
   private void cancelIfBodyThrew() {

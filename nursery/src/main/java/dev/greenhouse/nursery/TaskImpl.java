@@ -68,8 +68,9 @@ sealed class TaskImpl<T extends @Nullable Object> extends ScopedTask implements 
   /// Makes a task of a nursery.
   TaskImpl(NurseryImpl nursery, @Nullable String name, Callable<? extends T> body) {
     this(nursery.owner().scheduler(), nursery.owner().scheduler().carries, nursery, name, body);
-    // A name of its own costs more than the rest of a fork, so it is made when somebody asks.
-    createThread(threadName(), this);
+    // A name of its own costs more than the rest of a fork, so it is made when somebody asks. The
+    // field is not read: right after the object was made, a processor waits for it.
+    createThread(name == null ? nursery.name() : name, this);
   }
 
   /// Makes a task that has no thread yet.

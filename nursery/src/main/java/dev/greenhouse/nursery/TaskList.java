@@ -26,7 +26,7 @@ final class TaskList extends Guarded {
   // Under the spin word.
   private @Nullable TaskImpl<?> first;
   private @Nullable TaskImpl<?> last;
-  private int size;
+  private int size; // read by looksEmpty, too
   private boolean closing; // closes as soon as it is empty
   private boolean maybeCancelled;
   private @Nullable Walk walks; // the snapshots that are being taken
@@ -142,6 +142,11 @@ final class TaskList extends Guarded {
     } finally {
       unlock();
     }
+  }
+
+  /// {@return whether nobody is in it but, perhaps, who comes or goes at this moment. Spins never}
+  boolean looksEmpty() {
+    return size == 0;
   }
 
   /// {@return the tasks that are there at the beginning, but for those that have gone when it comes

@@ -169,7 +169,7 @@ public abstract class Fiber extends SteppedThread implements Waiter {
     if (carried) {
       return switch (step) {
         case IDLE -> TaskState.WAITING;
-        case FIRST, QUEUED -> TaskState.RUNNABLE;
+        case FIRST, FIRST_HERE, QUEUED -> TaskState.RUNNABLE;
         case DONE -> TaskState.ENDED;
         default -> TaskState.RUNNING;
       };

@@ -121,8 +121,13 @@ public final class Loop extends Scheduler {
     offer(continuation);
   }
 
+  @Override
+  boolean isOnItsOnlyCarrier() {
+    return VirtualThreads.currentCarrier() == carrier && !gone;
+  }
+
   private void offer(Object runnable) {
-    if (VirtualThreads.currentCarrier() == carrier && !gone) {
+    if (isOnItsOnlyCarrier()) {
       queue.add(runnable);
       return;
     }

@@ -67,6 +67,12 @@ public abstract class Scheduler {
     return false;
   }
 
+  /// {@return whether the current thread is, or is mounted on, the one carrier that takes all
+  /// steps}
+  boolean isOnItsOnlyCarrier() {
+    return false;
+  }
+
   /// Queues the continuation of a thread that is no task but inherited its scheduler from one.
   protected abstract void foreign(Runnable continuation);
 

@@ -24,18 +24,23 @@ import org.jspecify.annotations.Nullable;
 ///
 /// | state | entered by | leaves to |
 /// |---|---|---|
-/// | IDLE | at the making; the carrier at a step's end | FIRST: who queues its first step; QUEUED: anybody, by `execute` |
+/// | IDLE | at the making; the carrier at a step's end | FIRST or FIRST_HERE: who queues its first step; QUEUED: anybody, by `execute` |
 /// | FIRST | see there | RUNNING: the carrier; DONE: who could not queue it for lack of memory or stack |
-/// | QUEUED | see there; the carrier at the end of a step during which it was woken | RUNNING: the carrier; IDLE: who could not queue it for lack of memory or stack |
+/// | FIRST_HERE | see there | as FIRST, but all writers are on the same carrier |
+/// | QUEUED | see IDLE; the carrier at the end of a step during which it was woken | RUNNING: the carrier; IDLE: who could not queue it for lack of memory or stack |
 /// | RUNNING | the carrier | WOKEN: anybody, by `execute`; IDLE or DONE: the carrier |
 /// | WOKEN | `execute` during a step | QUEUED or DONE: the carrier |
 /// | DONE | the carrier, after the thread has terminated or could not be started; see FIRST | nowhere |
 ///
 /// So steps never overlap, and no queue holds the same thread twice, but for a rescue. `execute` in
-/// FIRST, QUEUED and WOKEN does nothing: the JDK calls it more often than needed, for instance
-/// after `Thread.getStackTrace`. That loses no wake-up, because the thread's own state was changed
-/// before `execute` read the word, and the carrier changes the word before the continuation reads
-/// the thread's state; all four are volatile.
+/// QUEUED and WOKEN, and in FIRST if the thread was started before, does nothing: the JDK calls it
+/// more often than needed, for instance after `Thread.getStackTrace`. That loses no wake-up,
+/// because the thread's own state was changed before `execute` read the word, and the carrier
+/// changes the word to RUNNING before the continuation reads the thread's state; all four are
+/// volatile.
+///
+/// Two writes need no such order: WOKEN to QUEUED, as `execute` does the same in both, and
+/// FIRST_HERE to RUNNING, as nobody else can know of a thread that has not been started.
 ///
 /// ### The thread's start
 ///
@@ -57,6 +62,7 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
   static final int WOKEN = 3;
   static final int DONE = 4;
   static final int FIRST = 5; // queued for the first time: it has not run
+  static final int FIRST_HERE = 6; // the same, by the carrier that will run it, and not started
 
   /// So many operations that need not wait are done in a step before the task gives way to others.
   static final byte BUDGET = 127;
@@ -194,12 +200,13 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
   /// Nobody else can wake a thread that has not run, so there is no race before the word is
   /// written.
   public final void queueFirstStep() {
-    STEP.setRelease(this, FIRST);
+    int first = continuation == null && scheduler.isOnItsOnlyCarrier() ? FIRST_HERE : FIRST;
+    STEP.setRelease(this, first);
     try {
       scheduler.instruments.hooks().taskScheduled(this);
       scheduler.submit(self());
     } catch (Throwable t) { // out of memory or stack; perhaps after it was queued, and then it runs
-      if (STEP.compareAndSet(this, FIRST, DONE)) {
+      if (STEP.compareAndSet(this, first, DONE)) {
         throw t;
       }
     }
@@ -236,8 +243,7 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
 
   /// Takes one step. On a carrier; never throws.
   final void takeStep() {
-    int queued = step;
-    if ((queued != QUEUED && queued != FIRST) || !STEP.compareAndSet(this, queued, RUNNING)) {
+    if (!beginStep()) {
       return; // queued twice, by a rescue; or given up by who queued its first step
     }
     Runnable c = continuation != null ? continuation : startedHere();
@@ -268,6 +274,15 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
     endStep();
   }
 
+  private boolean beginStep() {
+    int queued = step;
+    if (queued == FIRST_HERE) {
+      STEP.setRelease(this, RUNNING);
+      return true;
+    }
+    return (queued == QUEUED || queued == FIRST) && STEP.compareAndSet(this, queued, RUNNING);
+  }
+
   /// {@return the continuation of the thread, which this has started; null if that failed}
   private @Nullable Runnable startedHere() {
     try {
@@ -295,8 +310,8 @@ abstract class SteppedThread extends Guarded implements Executor, TaskView {
       } catch (Throwable t) {
         Reports.internalError("the end of task '" + name() + "'", t);
       }
-    } else if (!STEP.compareAndSet(this, RUNNING, IDLE)) {
-      step = QUEUED;
+    } else if (step == WOKEN || !STEP.compareAndSet(this, RUNNING, IDLE)) {
+      STEP.setRelease(this, QUEUED);
       submitAgain();
     }
   }

@@ -6,7 +6,9 @@ import dev.greenhouse.nursery.Nursery;
 import dev.greenhouse.nursery.Task;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Tag;
 
 @SuppressWarnings({"ThreadPriorityCheck", "UnnecessaryAsync"})
@@ -71,6 +73,46 @@ class ForkRaceTest {
           });
       assertThat(ran).hasValue(10_000);
     }
+  }
+
+  /// The JDK hands a thread to its scheduler once more after its stack was taken.
+  @Stress
+  void stackTracesOfTasksThatAreBeginningLoseNoneOfTheirSteps(Bed bed) throws Exception {
+    var newest = new AtomicReference<Thread>(Thread.currentThread());
+    var stop = new AtomicBoolean();
+    Thread spy =
+        Thread.ofPlatform()
+            .daemon()
+            .start(
+                () -> {
+                  while (!stop.get()) {
+                    newest.get().getStackTrace();
+                  }
+                });
+    try {
+      bed.run(
+          () -> {
+            for (int i = 0; i < Bed.rounds(3_000); i++) {
+              var ran = new AtomicInteger();
+              try (var nursery = Nursery.open()) {
+                for (int n = 0; n < 3; n++) {
+                  newest.set(nursery.fork(() -> yieldAndCount(ran)).thread());
+                }
+                Canceller.spin(i % 300);
+              }
+              assertThat(ran).hasValue(3);
+            }
+          });
+    } finally {
+      stop.set(true);
+      spy.join();
+    }
+  }
+
+  private static void yieldAndCount(AtomicInteger ran) {
+    Thread.yield();
+    Thread.yield();
+    ran.incrementAndGet();
   }
 
   @Stress
