@@ -1,5 +1,6 @@
 package dev.greenhouse.benchmarks;
 
+import dev.greenhouse.instrumentation.Instrument;
 import dev.greenhouse.nursery.Greenhouse;
 import dev.greenhouse.nursery.OpenGreenhouse;
 import dev.greenhouse.nursery.VoidOp;
@@ -16,6 +17,16 @@ public class OnLoop {
   /// Runs a batch in a main task.
   <X extends Throwable> void run(VoidOp<X> batch) throws X {
     greenhouse.run(batch);
+  }
+
+  /// Measures a batch on the instrumented loop.
+  long nanosWith(Instrument instrument, Pair.Batch batch) throws Exception {
+    greenhouse.instruments().add(instrument);
+    try {
+      return batch.nanos();
+    } finally {
+      greenhouse.instruments().remove(instrument);
+    }
   }
 
   /// Ends the loop.
