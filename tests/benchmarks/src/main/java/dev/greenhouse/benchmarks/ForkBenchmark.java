@@ -12,8 +12,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /// Forking by the task that opened the nursery, and by another task of the nursery, which
 /// `StructuredTaskScope` does not allow. A number is the time of one task, from fork to end, in a
-/// nursery of 1,000; both nurseries have equally many tasks. With 100, what a pool needs once in
-/// each nursery to hand over from the owner to its sibling shows in the time of each task.
+/// nursery of 1,000; both nurseries have equally many tasks. [SideBySide] has the same with 100.
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 5, time = 1)

@@ -34,8 +34,9 @@ record Pair(String name, double limit, Batch ours, Batch theirs) {
     Place onPool = pool::run;
     Place onJdk = jdk::run;
     return Stream.of(
-            nursery(onLoop, onLoop, "loop beside raw scope on the same", 1.1),
-            nursery(onPool, onJdk, "pool beside raw scope on the JDK's", 1.15),
+            nurseries(onLoop, onLoop, "loop beside raw scope on the same", 1.1, 1.1, 1.1),
+            nurseries(onLoop, onJdk, "loop beside raw scope on the JDK's", 0.6, 0.7, 0.8),
+            nurseries(onPool, onJdk, "pool beside raw scope on the JDK's", 1.15, 1.15, 1.15),
             fork(onLoop, "loop"),
             fork(onPool, "pool"),
             checkpoint(onLoop),
@@ -44,17 +45,21 @@ record Pair(String name, double limit, Batch ours, Batch theirs) {
         .toList();
   }
 
-  private static Stream<Pair> nursery(Place ours, Place theirs, String where, double limit) {
-    return Stream.of(1, 10, 100)
-        .map(
-            tasks -> {
-              int nurseries = TASKS / (tasks + 4);
-              return new Pair(
-                  "nursery of %d on %s".formatted(tasks, where),
-                  limit,
-                  timed(ours, () -> Nurseries.openMany(nurseries, tasks)),
-                  timed(theirs, () -> RawScopes.openMany(nurseries, tasks)));
-            });
+  private static Stream<Pair> nurseries(
+      Place ours, Place theirs, String where, double of1, double of10, double of100) {
+    return Stream.of(
+        nursery(ours, theirs, 1, where, of1),
+        nursery(ours, theirs, 10, where, of10),
+        nursery(ours, theirs, 100, where, of100));
+  }
+
+  private static Pair nursery(Place ours, Place theirs, int tasks, String where, double limit) {
+    int nurseries = TASKS / (tasks + 4);
+    return new Pair(
+        "nursery of %d on %s".formatted(tasks, where),
+        limit,
+        timed(ours, () -> Nurseries.openMany(nurseries, tasks)),
+        timed(theirs, () -> RawScopes.openMany(nurseries, tasks)));
   }
 
   private static Stream<Pair> fork(Place place, String where) {
@@ -85,7 +90,8 @@ record Pair(String name, double limit, Batch ours, Batch theirs) {
   private static Stream<Pair> hooks(OnLoop loop, Place place) {
     return Stream.of(
         hooks(loop, place, Instrumented.SPAWN_AND_EXIT, Comparison.NOTHING_MEASURABLE),
-        hooks(loop, place, Instrumented.EMPTY_STEPS, 1.05));
+        hooks(loop, place, Instrumented.EMPTY_STEPS, 1.05),
+        hooks(loop, place, Instrumented.FLIGHT_RECORDER_OFF, Comparison.NOTHING_MEASURABLE));
   }
 
   private static Pair hooks(OnLoop loop, Place place, Instrumented instrumented, double limit) {
