@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.greenhouse.instrumentation.TaskState;
 import dev.greenhouse.nursery.Nursery;
-import dev.greenhouse.nursery.NurseryFailedException;
 import dev.greenhouse.nursery.Task;
 import dev.greenhouse.nursery.lowlevel.Suspension;
 import java.util.ArrayList;
@@ -21,7 +20,6 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 10 * 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class StackOverflowTest {
   private static final int SLEEPERS = 100;
-  private static final int TRIES = 500;
 
   @Test
   void insideResumeOnALoopIsMended() throws Exception {
@@ -59,49 +57,6 @@ class StackOverflowTest {
           });
       assertThat(woken).as("round " + round).hasValue(SLEEPERS);
       assertThat(overflows.get()).isPositive();
-    }
-  }
-
-  /// Near the stack's end a nursery can perhaps be opened, and not be closed; a frame further out
-  /// can do it.
-  @Test
-  void whileNurseriesAreClosedHangsNothing() throws Exception {
-    for (int round = 0; round < Bed.rounds(3); round++) {
-      var tries = new AtomicInteger(TRIES);
-      var left = new AtomicInteger();
-      Bed.LOOP.run(
-          () -> {
-            try (var nursery = Nursery.open()) {
-              nursery.fork(() -> openInEachFrameOnTheWayBack(tries, left));
-            } catch (NurseryFailedException overflow) {
-              assertThat(overflow.failures()).isNotEmpty();
-            }
-          });
-      assertThat(tries.get()).isNegative();
-      assertThat(left.get()).as("nurseries that could not be closed").isPositive();
-    }
-  }
-
-  @SuppressWarnings("InfiniteRecursion")
-  private static void openInEachFrameOnTheWayBack(AtomicInteger tries, AtomicInteger left) {
-    try {
-      openInEachFrameOnTheWayBack(tries, left);
-    } finally {
-      if (tries.decrementAndGet() > 0) {
-        openTwoAndCloseTheOuterOne(left);
-      }
-    }
-  }
-
-  private static void openTwoAndCloseTheOuterOne(AtomicInteger left) {
-    Nursery inner = null;
-    try (var around = Nursery.open()) {
-      inner = Nursery.open();
-      around.cancel();
-    } catch (StackOverflowError | IllegalStateException e) { // no stack; or closed out of order
-      if (inner != null && inner.isOpen()) {
-        left.incrementAndGet();
-      }
     }
   }
 
